@@ -1,0 +1,179 @@
+"""The facts of a case as frozen dataclasses; ids are derived from content.
+
+Facts are append-only. Verdicts and placements are pure functions of facts and policy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import NewType
+
+from assay.core.jsonvalue import JsonObject, digest_of
+from assay.core.vocab import (
+    Allocation,
+    Band,
+    EntryKind,
+    FailureReason,
+    Lane,
+    Level,
+    Origin,
+    Polarity,
+    SealLevel,
+)
+
+Sha256 = NewType("Sha256", str)  # 64 lower-case hex digits
+SourceId = NewType("SourceId", str)
+ObservationId = NewType("ObservationId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time as it was recorded. The raw value is never altered; ``utc`` is a reading of it."""
+
+    field: str  # where it was read: "mtime", "ZIP DOS time", "EXIF DateTimeOriginal", …
+    raw: str
+    zone: str  # "UTC", "+02:00", "assumed Europe/Amsterdam", "unknown"
+    utc: str | None = None  # ISO 8601 with Z; None where the zone is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    id: SourceId
+    kind: str  # "file", "folder"
+    uri: str  # absolute path, display form
+    opened_at: str  # ISO 8601 UTC
+    operator: str
+    read_only: bool = True
+    note: str = ""  # for example "O_NOATIME refused: access times may change"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One place where a content, link or special file was found."""
+
+    source: SourceId
+    chain: tuple[str, ...]  # path inside the source, then inner paths; surrogate-escaped bytes
+    kind: EntryKind
+    sha256: Sha256 | None = None  # None unless kind is FILE and it was read
+    size: int | None = None  # bytes
+    times: tuple[Stamp, ...] = ()
+    mode: int | None = None  # st_mode or the archive's own
+    state: Allocation = Allocation.ALLOCATED
+    inode: str = ""  # "dev:inode" on disk, "offset:N" inside a container
+    flags: tuple[str, ...] = ()  # finding words about the name or entry (see core.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One content, however often it occurs."""
+
+    sha256: Sha256
+    md5: str
+    sha1: str
+    size: int
+    media_type: str  # by content, never by extension; "application/octet-stream" = unidentified
+    parent: Sha256 | None = None  # the container it was first found in
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing an examiner established about an item."""
+
+    item: Sha256
+    examiner: str
+    version: str
+    kind: str
+    value: JsonObject
+    level: Level = Level.N
+    polarity: Polarity = Polarity.NONE
+    basis: str = ""  # one sentence and its source (standard, paper, URL)
+    config: str = ""  # digest of the examiner's settings
+    llr: float | None = None  # log10 likelihood ratio, positive = synthetic; measured ones only
+    locator: str = ""  # "bytes 20-1544", "time 3.2 s", "frame 4", "region x,y,w,h"
+    model: str = ""  # digest of a model file
+    seal: SealLevel = SealLevel.NONE
+
+    @property
+    def id(self) -> ObservationId:
+        """Content-derived id; the seal level is how it was run, not what was seen."""
+        content = {k: v for k, v in asdict(self).items() if k != "seal"}
+        return ObservationId(digest_of(content)[:32])
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A check that did not finish. It never moves an item down."""
+
+    item: Sha256
+    examiner: str
+    version: str
+    stage: str  # "read", "decode", "examine", "open", …
+    reason: FailureReason
+    detail: str = ""
+    attempts: int = 1
+    config: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An item met an entry of a known-hash list. (Filled by the lists issue.)"""
+
+    item: Sha256
+    list_id: str
+    entry: str
+    algorithm: str
+    distance: int
+    threshold: int
+    list_version: str
+    record: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict or placement is what it is; rendered from the catalogue by its code."""
+
+    code: str
+    params: JsonObject = field(default_factory=dict)
+    observation: str = ""  # ObservationId or failure key, empty where none
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    item: Sha256
+    origin: Origin
+    score: float | None  # sum of measured log10 likelihood ratios; None where nothing was measured
+    reasons: tuple[Reason, ...]
+    policy: str  # policy version
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    item: Sha256
+    lane: Lane | None  # None = inventory
+    band: Band | None  # lane 1 only
+    key: tuple[int | float | str, ...]  # sorts inside lane and band, smaller first
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    item: Sha256
+    actor: str
+    scheme: str
+    category: str | None  # None = a note or an undo
+    note: str
+    at: str  # ISO 8601 UTC
+    undone: bool = False
+    seen: tuple[str, ...] = ()  # codes of the reasons shown
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyEvent:
+    seq: int
+    at: str  # ISO 8601 UTC
+    actor: str
+    action: str
+    subject: str
+    detail: JsonObject
+    prev: str  # 64 hex digits; of the first event: 64 zeros
+    hash: str  # sha256 of the canonical event without this field

@@ -1,0 +1,1 @@
+"""Plan, passes, resume and the local executor: the only place that knows how work is run."""

@@ -1,0 +1,1 @@
+"""Decode once: type by content, metadata slots, planes. Runs inside the sandbox."""

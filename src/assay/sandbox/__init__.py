@@ -1,0 +1,1 @@
+"""The sealed worker pool: hostile bytes are parsed only in here."""

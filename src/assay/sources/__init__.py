@@ -1,0 +1,1 @@
+"""Where evidence comes from: each module turns a source into items to read, read-only."""

@@ -1,0 +1,1 @@
+"""The case folder: schema, migrations, repository, custody chain."""

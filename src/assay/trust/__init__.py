@@ -1,0 +1,1 @@
+"""Credentials: manifest stores, certificate paths, time-stamps and the anchors they must lead to."""

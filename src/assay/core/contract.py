@@ -6,13 +6,13 @@ arguments. ``tests/conformance`` runs for every installed examiner. See docs/ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assay.core.facts import Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
-from assay.core.slots import Walk
+from assay.core.slots import Trouble, Walk
 from assay.core.vocab import CostClass, Level, Need, Polarity, Trust
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class PictureInfo:
     has_alpha: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A second luma rendering of a picture that ``luma`` and other viewers show differently."""
+
+    name: str  # "alpha" (composited on white), "16-bit" (scaled from the full range)
+    luma: NDArray[np.uint8]  # H×W, 0–255
+
+
 class View(Protocol):
     """All an examiner sees of one file. It offers only what ``needs`` asked for."""
 
@@ -84,6 +92,10 @@ class View(Protocol):
 
     def data(self) -> bytes:
         """Need.BYTES: the whole file; raises LimitReached where it exceeds the worker's limit."""
+        ...
+
+    def stream(self) -> Iterator[bytes]:
+        """Need.BYTES: the file in pieces, in order, whatever its size."""
         ...
 
     def head(self) -> bytes:
@@ -106,12 +118,16 @@ class View(Protocol):
         """Need.PLANES: H×W×3, 0–255, stored orientation, scaled so that no side exceeds it."""
         ...
 
-    def earlier(self, kind: str) -> tuple[Observation, ...]:
-        """Need.EARLIER: observations of that kind by the examiners named in ``after``."""
+    def variants(self) -> tuple[Rendering, ...]:
+        """Need.PLANES: second luma renderings (alpha on white, true 16-bit) where they differ."""
         ...
 
-    def sibling(self, suffix: str) -> bytes | None:
-        """Need.SIBLINGS: a named neighbour's bytes (sidecar), or None."""
+    def picture_troubles(self) -> tuple[Trouble, ...]:
+        """Need.PLANES: what the decoder met (truncated, frames_limited, …)."""
+        ...
+
+    def earlier(self, kind: str) -> tuple[Observation, ...]:
+        """Need.EARLIER: observations of that kind by the examiners named in ``after``."""
         ...
 
     def observe(

@@ -58,6 +58,9 @@ _KINDS = (
     FindingKind("type_mismatch", "The name says another type than the content: {detail}."),
     # provenance
     FindingKind("second_opinion_differs", "Two credential readers disagree: {detail}."),
+    FindingKind(
+        "second_opinion_missing", "The second credential reader gave none: {detail}.", True
+    ),
     FindingKind("slots_disagree", "Two records in the file contradict each other: {detail}."),
     FindingKind(
         "remote_manifest", "The credential lies on a server and was not fetched: {detail}."

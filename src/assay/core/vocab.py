@@ -109,7 +109,6 @@ class Need(StrEnum):
     SLOTS = "slots"  # metadata slots found by the container walkers
     PLANES = "planes"
     EARLIER = "earlier"  # observations of examiners that ran before
-    SIBLINGS = "siblings"
 
 
 class SealLevel(StrEnum):

@@ -71,7 +71,7 @@ class Malformed(Exception):  # noqa: N818 - becomes a Failure record, never reac
 
 
 class LimitReached(Exception):  # noqa: N818 - becomes a Failure record
-    """A limit on size, count, depth, ratio or pixels stopped the work; ``flag`` names the finding."""
+    """A limit on size, count, depth, ratio or pixels stopped the work; ``flag`` is its finding."""
 
     def __init__(self, message: str, *, flag: str) -> None:
         super().__init__(message)

@@ -1,1 +1,1 @@
-"""Credentials: manifest stores, certificate paths, time-stamps and the anchors they must lead to."""
+"""Credentials: certificate paths, time-stamps and the anchors they must lead to."""

@@ -1,0 +1,69 @@
+"""The one place where a reason's code becomes a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assay.core.facts import Reason
+from assay.core.jsonvalue import Json
+from assay.core.vocab import Level
+from assay.verdict.policy import Policy
+
+_SENTENCES: Mapping[str, str] = {
+    "check_failed": (
+        "{examiner} did not finish at {stage} ({reason}): {detail}. Nothing may lower this file "
+        "because of it."
+    ),
+    "pending": "{examiner} has not run yet.",
+    "held_back": (
+        "A statement that AI made the file is present, but it cannot lower the file: not finished "
+        "or not complete: {unfinished}."
+    ),
+    "band.a": "Conflict, camera or edited: shown first; whether it shows a person was not told.",
+    "band.b": "A picture whose kind was not told.",
+    "band.c": "A remaining photograph, or a screenshot or collage with a photographic region.",
+    "band.d": "A drawing, screenshot or icon.",
+    "band.e": "Nothing in it could be examined ({cause}).",
+    "band.f": "Sound alone; sound was not examined.",
+}
+
+
+def render(reason: Reason, policy: Policy) -> str:
+    """Return the sentence of one reason; unknown codes show themselves."""
+    params = {key: _shown(value) for key, value in reason.params.items()}
+    if reason.code == "evidence":
+        return _evidence(params, policy)
+    for origin in policy.origins:
+        if reason.code == f"origin.{origin.code}":
+            return f"{origin.sentence} [{origin.source}]"
+    for lane in policy.lanes:
+        if reason.code == lane.code:
+            return f"{lane.sentence.format_map(_Blank(params))} [{lane.source}]"
+    template = _SENTENCES.get(reason.code)
+    if template is None:
+        return f"{reason.code} {dict(reason.params)}"
+    return template.format_map(_Blank(params))
+
+
+def _evidence(params: dict[str, str], policy: Policy) -> str:
+    words = policy.levels[Level(params.get("level", "N"))]
+    tool = f" (names {params['tool']})" if params.get("tool") else ""
+    rate = "no error rate measured"
+    if "llr" in params:
+        rate = policy.verbal(float(params["llr"]))
+    forge = f"; to forge: {words.forge}" if words.forge else ""
+    return (
+        f"{params.get('level')} {words.words}: {params.get('text')}{tool}. "
+        f"{params.get('examiner')} {params.get('version')}, {rate}{forge}."
+    )
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"

@@ -1,0 +1,164 @@
+"""The policy file: rules, level words and verbal scale as checked, frozen records.
+
+The file is data (``data/policy.toml``); what it may say is fixed here, and an unknown word in it is
+an error, because a misspelt condition would silently widen a rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from assay.core.errors import PolicyError
+from assay.core.vocab import Lane, Level, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRule:
+    code: str
+    origin: Origin
+    sentence: str
+    source: str
+    camera: Level | None = None  # at least this camera level
+    ai: Level | None = None  # at least this statement level
+    edited: bool = False
+    contradiction: bool = False
+    detector: bool = False
+    shipped_detector: bool = False
+    no_camera_detector: bool = False
+    checks_finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRule:
+    code: str
+    sentence: str
+    source: str
+    lane: Lane | None = None  # None = inventory, or the decision's own where ``decided``
+    decided: bool = False
+    no_pictures: bool = False
+    container_read: bool = False
+    complete: bool = False
+    origins: frozenset[Origin] = frozenset()  # empty = any
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWords:
+    words: str
+    forge: str  # what forging it costs
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    version: str
+    digest: str  # SHA-256 of the file's bytes
+    origins: tuple[OriginRule, ...]
+    lanes: tuple[LaneRule, ...]
+    levels: Mapping[Level, LevelWords]
+    scale: tuple[tuple[float, str], ...]  # (upper bound of the likelihood ratio, words)
+    shipped_detectors: frozenset[str]
+    detector_cap: float
+
+    def verbal(self, llr: float) -> str:
+        """Return the ENFSI words for a measured log10 likelihood ratio."""
+        ratio = 10.0 ** abs(llr)
+        words = next(words for below, words in self.scale if ratio < below)
+        if words == self.scale[0][1]:
+            return words
+        return f"{words} for {'synthetic' if llr > 0 else 'camera'}"
+
+
+@cache
+def shipped_policy() -> Policy:
+    """Return the policy that comes with this version of Assay."""
+    data = resources.files("assay.verdict").joinpath("data/policy.toml").read_bytes()
+    return parse_policy(data, "the shipped policy")
+
+
+def load_policy(path: Path) -> Policy:
+    """Read an operator's policy file; raises PolicyError naming the file and the fault."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"{path}: {error.strerror}", hint="give a readable policy file") from None
+    return parse_policy(data, str(path))
+
+
+def parse_policy(data: bytes, name: str) -> Policy:
+    """Build a policy from TOML bytes; raises PolicyError."""
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+        policy = _build(table, hashlib.sha256(data).hexdigest())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{name}: not valid TOML: {error}") from None
+    except KeyError as error:
+        raise PolicyError(f"{name}: {error.args[0]!r} is missing") from None
+    except (TypeError, ValueError) as error:
+        raise PolicyError(f"{name}: {error}") from None
+    _check(policy, name)
+    return policy
+
+
+def _build(table: dict[str, Any], digest: str) -> Policy:
+    levels = {
+        Level(key): LevelWords(str(row["words"]), str(row["forge"]))
+        for key, row in table["level"].items()
+    }
+    return Policy(
+        version=str(table["version"]),
+        digest=digest,
+        origins=tuple(_origin_rule(row) for row in table["origin"]),
+        lanes=tuple(_lane_rule(row) for row in table["lane"]),
+        levels=levels,
+        scale=tuple((float(row["below"]), str(row["words"])) for row in table["scale"]),
+        shipped_detectors=frozenset(str(name) for name in table["detectors"]["shipped"]),
+        detector_cap=float(table["detectors"]["cap"]),
+    )
+
+
+def _origin_rule(row: dict[str, Any]) -> OriginRule:
+    fields = dict(row)
+    fields["origin"] = Origin(fields["origin"])
+    for name in ("camera", "ai"):
+        if name in fields:
+            fields[name] = Level(fields[name])
+    return OriginRule(**fields)
+
+
+def _lane_rule(row: dict[str, Any]) -> LaneRule:
+    fields = dict(row)
+    number = fields.pop("lane", 0)
+    fields["lane"] = Lane(number) if number else None
+    fields["origins"] = frozenset(Origin(name) for name in fields.get("origins", ()))
+    return LaneRule(**fields)
+
+
+def _check(policy: Policy, name: str) -> None:
+    """Refuse a policy that could place a file low by accident."""
+    if not policy.origins or policy.origins[-1].origin is not Origin.UNKNOWN:
+        raise PolicyError(f"{name}: the last origin rule must be 'unknown'")
+    last = policy.lanes[-1] if policy.lanes else None
+    if last is None or last.lane is not Lane.POSSIBLE_NEW_VICTIM or last.origins:
+        raise PolicyError(f"{name}: the last lane rule must place everything left in lane 1")
+    for rule in policy.origins:
+        if rule.origin is Origin.SYNTHETIC and not (rule.checks_finished and rule.ai):
+            raise PolicyError(
+                f"{name}: rule {rule.code} would call a file synthetic without a statement or with "
+                "unfinished checks",
+                hint="give it ai = … and checks_finished = true",
+            )
+    for lane in policy.lanes:
+        if lane.lane is None and not lane.decided and not lane.complete:
+            raise PolicyError(f"{name}: rule {lane.code} would set unfinished files aside")
+    if not policy.scale or not math.isinf(policy.scale[-1][0]):
+        raise PolicyError(f"{name}: the last row of the scale must have below = inf")
+    missing = [level for level in Level if level not in policy.levels]
+    if missing:
+        raise PolicyError(f"{name}: no words for level {missing[0]}")

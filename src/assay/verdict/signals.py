@@ -1,0 +1,111 @@
+"""What the facts of one item say, summed up for the rules: levels present, checks finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from assay.core.facts import Decision, Failure, Item, Observation
+from assay.core.findings import INCOMPLETE
+from assay.core.vocab import Lane, Level, Polarity
+
+CAMERA_ORDER = (Level.C1, Level.C2, Level.C3)
+AI_ORDER = (Level.S1, Level.S2, Level.S3, Level.S4, Level.S5)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """All facts about one item that a verdict may use. Only current versions' observations."""
+
+    item: Item
+    observations: tuple[Observation, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    pending: frozenset[str] = frozenset()  # applicable checks that have not run yet
+    place_checks: frozenset[str] = frozenset()  # applicable checks that origin rule 4 rests on
+    detectors: frozenset[str] = frozenset()  # applicable installed detectors
+    flags: frozenset[str] = frozenset()  # finding words of its occurrences
+    decisions: tuple[Decision, ...] = ()  # standing ones, one per actor
+    lanes_of: Mapping[tuple[str, str], Lane] | None = None  # (scheme, category) -> lane
+    path: str = ""  # display path of the first occurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    camera: Level | None
+    ai: Level | None
+    edited: bool
+    contradiction: bool  # and no editor is named
+    detector_synthetic: bool
+    shipped_synthetic: bool
+    detectors_agree: bool  # every installed detector finished and none says camera-like
+    checks_finished: bool
+    complete: bool  # nothing failed, limited, mislabelled or pending at all
+    unfinished: tuple[str, ...]  # what stands against ``checks_finished``, for the reasons
+
+
+def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals:
+    """Sum up the facts; pure."""
+    observations = facts.observations
+    levels = {o.level for o in observations}
+    detectors = [o for o in observations if o.kind == "detector"]
+    synthetic = [o for o in detectors if o.polarity is Polarity.SYNTHETIC]
+    silent = {o.examiner for o in detectors}
+    incomplete = _incomplete(observations)
+    failed = {f.examiner for f in facts.failures}
+    blocking = tuple(
+        sorted(
+            {name for name in failed if name in facts.place_checks or name.startswith("open:")}
+            | {name for name in facts.pending if name in facts.place_checks}
+            | {f"finding:{flag}" for flag in incomplete}
+        )
+    )
+    return Signals(
+        camera=_strongest(levels, CAMERA_ORDER),
+        ai=_strongest(levels, AI_ORDER),
+        edited=Level.E in levels,
+        contradiction=_contradicted(observations),
+        detector_synthetic=bool(synthetic),
+        shipped_synthetic=any(o.examiner in shipped_detectors for o in synthetic),
+        detectors_agree=(
+            facts.detectors <= silent
+            and not facts.detectors & (failed | facts.pending)
+            and not any(o.polarity is Polarity.CAMERA for o in detectors)
+        ),
+        checks_finished=not blocking and not facts.place_checks & facts.pending,
+        complete=(
+            not facts.failures
+            and not incomplete
+            and not facts.pending
+            and not facts.flags & _UNTRUSTED_NAMES
+        ),
+        unfinished=blocking,
+    )
+
+
+_UNTRUSTED_NAMES = INCOMPLETE | {"type_mismatch"}
+
+
+def _incomplete(observations: Iterable[Observation]) -> set[str]:
+    return {
+        str(o.value.get("flag"))
+        for o in observations
+        if o.kind == "finding" and o.value.get("flag") in INCOMPLETE
+    }
+
+
+def _contradicted(observations: Iterable[Observation]) -> bool:
+    rows = list(observations)
+    if any(o.kind == "editor" for o in rows):
+        return False
+    return any(o.kind == "structure" and o.value.get("outcome") == "contradiction" for o in rows)
+
+
+def _strongest(levels: set[Level], order: tuple[Level, ...]) -> Level | None:
+    present = [level for level in order if level in levels]
+    return present[-1] if present else None
+
+
+def at_least(level: Level | None, wanted: Level) -> bool:
+    """Tell whether a level reaches another of the same family."""
+    order = CAMERA_ORDER if wanted in CAMERA_ORDER else AI_ORDER
+    return level is not None and order.index(level) >= order.index(wanted)

@@ -1,0 +1,119 @@
+"""Property tests over random evidence: exactly one origin, and the law of failure (DESIGN §5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.core.facts import Failure, Observation
+from assay.core.findings import INCOMPLETE
+from assay.core.vocab import FailureReason, Lane, Level, Origin, Polarity
+from assay.verdict.judge import holds, judge
+from assay.verdict.place import earliest, place
+from assay.verdict.policy import shipped_policy
+from assay.verdict.signals import ItemFacts, read_signals
+from tests.support import facts as f
+
+POLICY = replace(shipped_policy(), shipped_detectors=frozenset({"pixels"}))
+TYPES = ["image/jpeg", "image/png", "audio/mpeg", "application/zip", "font/ttf", "text/plain"]
+
+_observation = st.one_of(
+    st.sampled_from(
+        [
+            f.PICTURE,
+            f.seen("picture", decoded="none"),
+            f.CAMERA_C1,
+            f.CAMERA_C2,
+            f.seen("c2pa", Level.C3, Polarity.CAMERA),
+            f.LABEL,
+            f.RECORD,
+            f.EXPIRED,
+            f.seen("novelai", Level.S4, Polarity.SYNTHETIC),
+            f.SIGNED,
+            f.EDITED_RECORD,
+            f.EDITOR,
+            f.CONTRADICTION,
+            f.seen("detector", polarity=Polarity.SYNTHETIC, examiner="pixels", llr=1.5),
+            f.seen("detector", polarity=Polarity.CAMERA, examiner="other", llr=-1.0),
+            f.seen("content", no_pictures="font"),
+            f.seen("container", examiner="open:zip", members=2, complete=True),
+            f.seen("camera", Level.C2, Polarity.CAMERA, gps=[52.0, 4.0]),
+        ]
+    ),
+    st.builds(f.finding, st.sampled_from(sorted(INCOMPLETE)), st.sampled_from(sorted(f.CHECKS))),
+)
+_failure = st.builds(
+    f.failed,
+    st.sampled_from([*sorted(f.CHECKS), "pixels", "other", "open:zip"]),
+    st.sampled_from(list(FailureReason)),
+)
+
+
+@st.composite
+def evidence(draw: st.DrawFn) -> ItemFacts:
+    observations: list[Observation] = draw(st.lists(_observation, max_size=6, unique_by=id))
+    failures: list[Failure] = draw(st.lists(_failure, max_size=3))
+    return ItemFacts(
+        item=f.item(draw(st.sampled_from(TYPES))),
+        observations=tuple(observations),
+        failures=tuple(failures),
+        pending=frozenset(draw(st.lists(st.sampled_from(sorted(f.CHECKS)), max_size=1))),
+        place_checks=f.CHECKS,
+        detectors=frozenset(draw(st.lists(st.sampled_from(["pixels", "other"]), max_size=2))),
+        flags=frozenset(draw(st.lists(st.just("type_mismatch"), max_size=1))),
+        lanes_of={("neutral", "5"): Lane.NOT_RELEVANT},
+        decisions=tuple(draw(st.lists(st.just(f.decided("5")), max_size=1))),
+        path="p.jpg",
+    )
+
+
+@given(evidence())
+@settings(max_examples=400, deadline=None)
+def test_there_is_exactly_one_origin_and_the_same_facts_give_the_same_answer(
+    facts: ItemFacts,
+) -> None:
+    first = judge(facts, POLICY)
+    assert isinstance(first.origin, Origin)
+    assert first == judge(facts, POLICY)
+    assert place(facts, first, POLICY) == place(facts, judge(facts, POLICY), POLICY)
+    signals = read_signals(facts, POLICY.shipped_detectors)
+    assert next(r for r in POLICY.origins if holds(r, signals)).origin is first.origin
+
+
+@given(evidence())
+@settings(max_examples=600, deadline=None)
+def test_a_failure_never_places_an_item_later(facts: ItemFacts) -> None:
+    def position(given: ItemFacts) -> tuple[int, str, tuple[int | float | str, ...]]:
+        return earliest(given.item, place(given, judge(given, POLICY), POLICY))
+
+    for i in range(len(facts.failures)):
+        without = replace(facts, failures=facts.failures[:i] + facts.failures[i + 1 :])
+        assert position(facts) <= position(without)
+
+
+@given(evidence(), st.sampled_from(sorted(f.CHECKS)))
+@settings(max_examples=400, deadline=None)
+def test_no_inference_lowers_an_item_while_a_check_it_rests_on_has_failed(
+    facts: ItemFacts, examiner: str
+) -> None:
+    undecided = replace(facts, decisions=(), failures=(*facts.failures, f.failed(examiner)))
+    placed = place(undecided, judge(undecided, POLICY), POLICY)
+    assert placed.lane is Lane.POSSIBLE_NEW_VICTIM
+
+
+@given(evidence())
+@settings(max_examples=300, deadline=None)
+def test_neither_a_detector_nor_an_unsigned_label_alone_lowers_an_item(facts: ItemFacts) -> None:
+    weak = tuple(
+        o
+        for o in facts.observations
+        if o.kind == "detector" or (o.level in (Level.S1, Level.N) and o.kind not in _SET_ASIDE)
+    )
+    for one in weak:
+        alone = replace(facts, observations=(one,), decisions=(), failures=(), pending=frozenset())
+        assert place(alone, judge(alone, POLICY), POLICY).lane is Lane.POSSIBLE_NEW_VICTIM
+
+
+_SET_ASIDE = {"content", "container"}

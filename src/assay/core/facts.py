@@ -5,7 +5,7 @@ Facts are append-only. Verdicts and placements are pure functions of facts and p
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NewType
 
 from assay.core.jsonvalue import JsonObject, digest_of
@@ -96,8 +96,24 @@ class Observation:
     @property
     def id(self) -> ObservationId:
         """Content-derived id; the seal level is how it was run, not what was seen."""
-        content = {k: v for k, v in asdict(self).items() if k != "seal"}
-        return ObservationId(digest_of(content)[:32])
+        return ObservationId(digest_of(self.content())[:32])
+
+    def content(self) -> JsonObject:
+        """Return every field but ``seal`` as JSON. (``dataclasses.asdict`` takes 6 × as long.)"""
+        return {
+            "item": self.item,
+            "examiner": self.examiner,
+            "version": self.version,
+            "kind": self.kind,
+            "value": self.value,
+            "level": self.level.value,
+            "polarity": self.polarity.value,
+            "basis": self.basis,
+            "config": self.config,
+            "llr": self.llr,
+            "locator": self.locator,
+            "model": self.model,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,233 @@
+"""Names of TIFF and EXIF tags by directory; it knows no values and no maker notes.
+
+Sources: TIFF 6.0 (Adobe, 1992), CIPA DC-008-2023 (Exif 3.0) tables 4-29, XMP specification part 3
+for 0x02BC, Microsoft's XP* tags as in https://exiftool.org/TagNames/EXIF.html, DNG 1.7 chapter 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# TIFF 6.0 sections 8 and 19; DNG 1.7; Microsoft XP* and Rating
+TIFF_NAMES: Mapping[int, str] = {
+    0x00FE: "SubfileType",
+    0x0100: "ImageWidth",
+    0x0101: "ImageLength",
+    0x0102: "BitsPerSample",
+    0x0103: "Compression",
+    0x0106: "PhotometricInterpretation",
+    0x010D: "DocumentName",
+    0x010E: "ImageDescription",
+    0x010F: "Make",
+    0x0110: "Model",
+    0x0111: "StripOffsets",
+    0x0112: "Orientation",
+    0x0115: "SamplesPerPixel",
+    0x0116: "RowsPerStrip",
+    0x0117: "StripByteCounts",
+    0x011A: "XResolution",
+    0x011B: "YResolution",
+    0x011C: "PlanarConfiguration",
+    0x011D: "PageName",
+    0x0128: "ResolutionUnit",
+    0x0129: "PageNumber",
+    0x012D: "TransferFunction",
+    0x0131: "Software",
+    0x0132: "DateTime",
+    0x013B: "Artist",
+    0x013C: "HostComputer",
+    0x013D: "Predictor",
+    0x013E: "WhitePoint",
+    0x013F: "PrimaryChromaticities",
+    0x0140: "ColorMap",
+    0x0142: "TileWidth",
+    0x0143: "TileLength",
+    0x0144: "TileOffsets",
+    0x0145: "TileByteCounts",
+    0x014A: "SubIFDs",
+    0x0152: "ExtraSamples",
+    0x0153: "SampleFormat",
+    0x015B: "JPEGTables",
+    0x0201: "JPEGInterchangeFormat",
+    0x0202: "JPEGInterchangeFormatLength",
+    0x0211: "YCbCrCoefficients",
+    0x0212: "YCbCrSubSampling",
+    0x0213: "YCbCrPositioning",
+    0x0214: "ReferenceBlackWhite",
+    0x02BC: "XMP",
+    0x4746: "Rating",
+    0x4749: "RatingPercent",
+    0x8298: "Copyright",
+    0x83BB: "IPTC",
+    0x8649: "Photoshop",
+    0x8769: "ExifIFD",
+    0x8773: "ICCProfile",
+    0x8825: "GPSIFD",
+    0x935C: "ImageSourceData",
+    0x9C9B: "XPTitle",
+    0x9C9C: "XPComment",
+    0x9C9D: "XPAuthor",
+    0x9C9E: "XPKeywords",
+    0x9C9F: "XPSubject",
+    0xA005: "InteropIFD",
+    0xC4A5: "PrintImageMatching",
+    0xC612: "DNGVersion",
+    0xC614: "UniqueCameraModel",
+    0xC62F: "CameraSerialNumber",
+    0xC630: "DNGLensInfo",
+    0xC634: "DNGPrivateData",
+    0xC68B: "OriginalRawFileName",
+    0xC71B: "PreviewDateTime",
+    0xC716: "PreviewApplicationName",
+    0xEA1C: "Padding",
+}
+
+# CIPA DC-008-2023 tables 7-15; 0x9xxx and 0xAxxx may stand in any directory
+EXIF_NAMES: Mapping[int, str] = {
+    0x829A: "ExposureTime",
+    0x829D: "FNumber",
+    0x8822: "ExposureProgram",
+    0x8824: "SpectralSensitivity",
+    0x8827: "ISO",  # PhotographicSensitivity, before Exif 2.3 ISOSpeedRatings
+    0x8828: "OECF",
+    0x8830: "SensitivityType",
+    0x8831: "StandardOutputSensitivity",
+    0x8832: "RecommendedExposureIndex",
+    0x8833: "ISOSpeed",
+    0x9000: "ExifVersion",
+    0x9003: "DateTimeOriginal",
+    0x9004: "DateTimeDigitized",
+    0x9010: "OffsetTime",
+    0x9011: "OffsetTimeOriginal",
+    0x9012: "OffsetTimeDigitized",
+    0x9101: "ComponentsConfiguration",
+    0x9102: "CompressedBitsPerPixel",
+    0x9201: "ShutterSpeedValue",
+    0x9202: "ApertureValue",
+    0x9203: "BrightnessValue",
+    0x9204: "ExposureBiasValue",
+    0x9205: "MaxApertureValue",
+    0x9206: "SubjectDistance",
+    0x9207: "MeteringMode",
+    0x9208: "LightSource",
+    0x9209: "Flash",
+    0x920A: "FocalLength",
+    0x9214: "SubjectArea",
+    0x927C: "MakerNote",
+    0x9286: "UserComment",
+    0x9290: "SubSecTime",
+    0x9291: "SubSecTimeOriginal",
+    0x9292: "SubSecTimeDigitized",
+    0x9400: "AmbientTemperature",
+    0xA000: "FlashpixVersion",
+    0xA001: "ColorSpace",
+    0xA002: "PixelXDimension",
+    0xA003: "PixelYDimension",
+    0xA004: "RelatedSoundFile",
+    0xA005: "InteropIFD",
+    0xA20B: "FlashEnergy",
+    0xA20E: "FocalPlaneXResolution",
+    0xA20F: "FocalPlaneYResolution",
+    0xA210: "FocalPlaneResolutionUnit",
+    0xA214: "SubjectLocation",
+    0xA215: "ExposureIndex",
+    0xA217: "SensingMethod",
+    0xA300: "FileSource",
+    0xA301: "SceneType",
+    0xA302: "CFAPattern",
+    0xA401: "CustomRendered",
+    0xA402: "ExposureMode",
+    0xA403: "WhiteBalance",
+    0xA404: "DigitalZoomRatio",
+    0xA405: "FocalLengthIn35mmFilm",
+    0xA406: "SceneCaptureType",
+    0xA407: "GainControl",
+    0xA408: "Contrast",
+    0xA409: "Saturation",
+    0xA40A: "Sharpness",
+    0xA40B: "DeviceSettingDescription",
+    0xA40C: "SubjectDistanceRange",
+    0xA420: "ImageUniqueID",
+    0xA430: "CameraOwnerName",
+    0xA431: "BodySerialNumber",
+    0xA432: "LensSpecification",
+    0xA433: "LensMake",
+    0xA434: "LensModel",
+    0xA435: "LensSerialNumber",
+    0xA436: "ImageTitle",  # 0xA436-0xA43C: Exif 3.0
+    0xA437: "Photographer",
+    0xA438: "ImageEditor",
+    0xA439: "CameraFirmware",
+    0xA43A: "RAWDevelopingSoftware",
+    0xA43B: "ImageEditingSoftware",
+    0xA43C: "MetadataEditingSoftware",
+    0xA460: "CompositeImage",
+    0xA461: "SourceImageNumberOfCompositeImage",
+    0xA462: "SourceExposureTimesOfCompositeImage",
+    0xA500: "Gamma",
+    0xEA1C: "Padding",
+    0xEA1D: "OffsetSchema",
+}
+
+# CIPA DC-008-2023 table 16
+GPS_NAMES: Mapping[int, str] = {
+    0x00: "GPSVersionID",
+    0x01: "GPSLatitudeRef",
+    0x02: "GPSLatitude",
+    0x03: "GPSLongitudeRef",
+    0x04: "GPSLongitude",
+    0x05: "GPSAltitudeRef",
+    0x06: "GPSAltitude",
+    0x07: "GPSTimeStamp",
+    0x08: "GPSSatellites",
+    0x09: "GPSStatus",
+    0x0A: "GPSMeasureMode",
+    0x0B: "GPSDOP",
+    0x0C: "GPSSpeedRef",
+    0x0D: "GPSSpeed",
+    0x0E: "GPSTrackRef",
+    0x0F: "GPSTrack",
+    0x10: "GPSImgDirectionRef",
+    0x11: "GPSImgDirection",
+    0x12: "GPSMapDatum",
+    0x13: "GPSDestLatitudeRef",
+    0x14: "GPSDestLatitude",
+    0x15: "GPSDestLongitudeRef",
+    0x16: "GPSDestLongitude",
+    0x17: "GPSDestBearingRef",
+    0x18: "GPSDestBearing",
+    0x19: "GPSDestDistanceRef",
+    0x1A: "GPSDestDistance",
+    0x1B: "GPSProcessingMethod",
+    0x1C: "GPSAreaInformation",
+    0x1D: "GPSDateStamp",
+    0x1E: "GPSDifferential",
+    0x1F: "GPSHPositioningError",
+}
+
+# CIPA DC-008-2023 table 17
+INTEROP_NAMES: Mapping[int, str] = {
+    0x0001: "InteroperabilityIndex",
+    0x0002: "InteroperabilityVersion",
+    0x1000: "RelatedImageFileFormat",
+    0x1001: "RelatedImageWidth",
+    0x1002: "RelatedImageLength",
+}
+
+# Tags whose bytes are a character code of 8 bytes and a text (CIPA DC-008-2023 4.6.6.4.3)
+CODED_TEXT = frozenset({"UserComment", "GPSProcessingMethod", "GPSAreaInformation"})
+# Microsoft writes these as UTF-16LE in BYTE arrays, whatever the byte order of the block
+UTF16_TEXT = frozenset({"XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject"})
+# Directory pointers and the group that they lead to
+POINTERS: Mapping[int, str] = {0x8769: "Exif", 0x8825: "GPS", 0xA005: "Interop", 0x014A: "SubIFD"}
+
+
+def tag_name(group: str, number: int) -> str:
+    """Return the name of a tag in a group, or its number as ``0x9999`` where none is known."""
+    if group == "GPS":
+        name = GPS_NAMES.get(number)
+    elif group == "Interop":
+        name = INTEROP_NAMES.get(number)
+    else:
+        name = EXIF_NAMES.get(number) or TIFF_NAMES.get(number)
+    return name or f"0x{number:04x}"

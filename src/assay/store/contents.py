@@ -1,0 +1,94 @@
+"""The content of each fact as JSON: what its id, its digest and the custody chain rest on.
+
+Every field by its name in ``core.facts``; a third party can rebuild each from the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.core.facts import Decision, Failure, Item, Occurrence, Source, Stamp
+from assay.core.jsonvalue import Json, JsonObject, digest_of
+from assay.store.records import Found
+
+DIGITS = 32  # hex digits of ids and row digests: 128 bits, as ``Observation.id``
+
+
+def short_digest(value: Json) -> str:
+    """Return the digest by which a fact is known in its row and in the custody chain."""
+    return digest_of(value)[:DIGITS]
+
+
+def source_content(source: Source) -> JsonObject:
+    return {
+        "id": source.id,
+        "kind": source.kind,
+        "uri": source.uri,
+        "opened_at": source.opened_at,
+        "operator": source.operator,
+        "read_only": source.read_only,
+        "note": source.note,
+    }
+
+
+def item_content(item: Item) -> JsonObject:
+    return {
+        "sha256": item.sha256,
+        "md5": item.md5,
+        "sha1": item.sha1,
+        "size": item.size,
+        "media_type": item.media_type,
+        "parent": item.parent,
+    }
+
+
+def occurrence_content(found: Found) -> JsonObject:
+    o = found.occurrence
+    return {
+        "source": o.source,
+        "chain": list(o.chain),
+        "kind": o.kind.value,
+        "sha256": o.sha256,
+        "container": found.container,
+        "size": o.size,
+        "times": times_content(o.times),
+        "mode": o.mode,
+        "state": o.state.value,
+        "inode": o.inode,
+        "flags": list(o.flags),
+    }
+
+
+def occurrence_id(o: Occurrence) -> str:
+    """Return the id of a place and what was there: other content later is another occurrence."""
+    return short_digest([o.source, list(o.chain), o.kind.value, o.sha256])
+
+
+def failure_content(failure: Failure) -> JsonObject:
+    return {
+        "item": failure.item,
+        "examiner": failure.examiner,
+        "version": failure.version,
+        "config": failure.config,
+        "stage": failure.stage,
+        "reason": failure.reason.value,
+        "detail": failure.detail,
+        "attempts": failure.attempts,
+    }
+
+
+def decision_content(decision: Decision) -> JsonObject:
+    return {
+        "item": decision.item,
+        "actor": decision.actor,
+        "scheme": decision.scheme,
+        "category": decision.category,
+        "note": decision.note,
+        "at": decision.at,
+        "undone": decision.undone,
+        "seen": list(decision.seen),
+    }
+
+
+def times_content(stamps: Sequence[Stamp]) -> list[Json]:
+    return [[s.field, s.raw, s.zone, s.utc] for s in stamps]

@@ -1,0 +1,120 @@
+"""What a case keeps beside the facts of ``core.facts``: entries, ledger rows, ranks, bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assay.core.facts import (
+    Decision,
+    Failure,
+    Item,
+    Observation,
+    Occurrence,
+    Placement,
+    Sha256,
+    SourceId,
+    Verdict,
+)
+from assay.core.vocab import Band, EntryKind, Lane, Origin
+
+Check = tuple[str, str, str]  # examiner, version, config digest
+
+
+class EntryState(StrEnum):
+    """How far a top-level path of a source has come."""
+
+    DONE = "done"
+    FAILED = "failed"
+    EXCLUDED = "excluded"
+    LINK = "link"
+
+
+class LedgerState(StrEnum):
+    """How a check of an item ended; either way it is not repeated."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One top-level path of a source as it was when last looked at; replaceable, no fact."""
+
+    source: SourceId
+    key: str  # path inside the source, surrogate-escaped
+    kind: EntryKind
+    state: EntryState
+    size: int | None = None  # bytes
+    mtime_ns: int | None = None
+    inode: str = ""  # "dev:inode"
+    mode: int | None = None  # st_mode
+    sha256: Sha256 | None = None
+    detail: str = ""  # why it was excluded or failed; a link's target
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A finished check: (item, examiner, version, config) is the work key (DESIGN §6)."""
+
+    item: Sha256
+    examiner: str
+    version: str
+    config: str
+    state: LedgerState
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An occurrence and the container it lies in (None at the top of a source)."""
+
+    occurrence: Occurrence
+    container: Sha256 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A placement and its place in its lane; ``rank`` counts from 1, None = not ranked."""
+
+    placement: Placement
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything a case knows about one item."""
+
+    item: Item
+    occurrences: tuple[Found, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    ledger: tuple[LedgerRow, ...] = ()
+    decisions: tuple[Decision, ...] = ()  # all of them, oldest first; see ``standing``
+    verdict: Verdict | None = None
+    placed: Placed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items stand where. Lane None is the inventory."""
+
+    items: int
+    lanes: Mapping[Lane | None, int]
+    bands: Mapping[Band, int]
+    origins: Mapping[Origin, int]
+
+
+def standing(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Return the decision of each actor that stands: the latest with a category, not undone.
+
+    ``decisions`` are those of one item, oldest first. An undo takes back all that its actor
+    decided before it; a note (no category) changes nothing.
+    """
+    latest: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.undone:
+            latest.pop(decision.actor, None)
+        elif decision.category is not None:
+            latest[decision.actor] = decision
+    return tuple(latest.values())

@@ -1,0 +1,345 @@
+"""Facts to rows and back, in the order of the columns of ``store.schema``. Runs no SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from assay.core.facts import (
+    Decision,
+    Failure,
+    Item,
+    Observation,
+    ObservationId,
+    Occurrence,
+    Placement,
+    Reason,
+    Sha256,
+    Source,
+    SourceId,
+    Stamp,
+    Verdict,
+)
+from assay.core.jsonvalue import Json
+from assay.core.names import display, join_chain
+from assay.core.vocab import (
+    Allocation,
+    Band,
+    EntryKind,
+    FailureReason,
+    Lane,
+    Level,
+    Origin,
+    Polarity,
+    SealLevel,
+)
+from assay.store.contents import (
+    decision_content,
+    failure_content,
+    item_content,
+    occurrence_content,
+    occurrence_id,
+    short_digest,
+    source_content,
+    times_content,
+)
+from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState, Placed
+from assay.store.values import Bound, dump, integer, measured, number, real, string, text
+
+Row = Sequence[Any]  # one row as the driver gives it
+
+
+def source_row(source: Source, seq: int) -> tuple[Bound, ...]:
+    return (
+        source.id,
+        text(source.kind),
+        text(source.uri),
+        text(source.opened_at),
+        text(source.operator),
+        int(source.read_only),
+        text(source.note),
+        short_digest(source_content(source)),
+        seq,
+    )
+
+
+def entry_row(entry: Entry, seq: int) -> tuple[Bound, ...]:
+    return (
+        entry.source,
+        entry_key(entry.key),
+        display(entry.key),
+        entry.kind.value,
+        entry.state.value,
+        number(entry.size),
+        number(entry.mtime_ns),
+        text(entry.inode),
+        number(entry.mode),
+        entry.sha256,
+        text(entry.detail),
+        seq,
+    )
+
+
+def entry_key(key: str) -> str:
+    """Return the stored form of a path inside a source."""
+    return dump(key)
+
+
+def item_row(item: Item, seq: int) -> tuple[Bound, ...]:
+    return (
+        item.sha256,
+        item.md5,
+        item.sha1,
+        number(item.size),
+        text(item.media_type),
+        item.parent,
+        short_digest(item_content(item)),
+        seq,
+    )
+
+
+def occurrence_row(found: Found, seq: int) -> tuple[Bound, ...]:
+    o = found.occurrence
+    return (
+        occurrence_id(o),
+        o.source,
+        dump(list(o.chain)),
+        join_chain(o.chain),
+        o.kind.value,
+        o.sha256,
+        found.container,
+        number(o.size),
+        dump(times_content(o.times)),
+        number(o.mode),
+        o.state.value,
+        text(o.inode),
+        dump(list(o.flags)),
+        short_digest(occurrence_content(found)),
+        seq,
+    )
+
+
+def observation_row(o: Observation, oid: ObservationId, seq: int) -> tuple[Bound, ...]:
+    return (
+        o.item,
+        oid,
+        text(o.examiner),
+        text(o.version),
+        text(o.kind),
+        dump(o.value),
+        o.level.value,
+        o.polarity.value,
+        text(o.basis),
+        text(o.config),
+        real(o.llr),
+        text(o.locator),
+        text(o.model),
+        o.seal.value,
+        seq,
+    )
+
+
+def failure_row(failure: Failure, seq: int) -> tuple[Bound, ...]:
+    return (
+        failure.item,
+        text(failure.examiner),
+        text(failure.version),
+        text(failure.config),
+        text(failure.stage),
+        failure.reason.value,
+        text(failure.detail),
+        number(failure.attempts),
+        short_digest(failure_content(failure)),
+        seq,
+    )
+
+
+def ledger_row(row: LedgerRow, seq: int) -> tuple[Bound, ...]:
+    return (
+        row.item,
+        text(row.examiner),
+        text(row.version),
+        text(row.config),
+        row.state.value,
+        seq,
+    )
+
+
+def verdict_row(verdict: Verdict, seq: int) -> tuple[Bound, ...]:
+    return (
+        verdict.item,
+        verdict.origin.value,
+        verdict.score,
+        _reasons(verdict.reasons),
+        text(verdict.policy),
+        seq,
+    )
+
+
+def placement_row(placement: Placement, seq: int) -> tuple[Bound, ...]:
+    return (
+        placement.item,
+        None if placement.lane is None else int(placement.lane),
+        None if placement.band is None else placement.band.value,
+        dump(list(placement.key)),
+        _reasons(placement.reasons),
+        None,
+        seq,
+    )
+
+
+def decision_row(decision: Decision, seq: int) -> tuple[Bound, ...]:
+    """Return the columns after ``id``, which the database gives."""
+    return (
+        decision.item,
+        text(decision.actor),
+        text(decision.scheme),
+        None if decision.category is None else text(decision.category),
+        text(decision.note),
+        text(decision.at),
+        int(decision.undone),
+        dump(list(decision.seen)),
+        short_digest(decision_content(decision)),
+        seq,
+    )
+
+
+def source_from(row: Row) -> Source:
+    sid, kind, uri, opened_at, operator, read_only, note = row[:7]
+    return Source(
+        id=SourceId(sid),
+        kind=string(kind),
+        uri=string(uri),
+        opened_at=string(opened_at),
+        operator=string(operator),
+        read_only=bool(read_only),
+        note=string(note),
+    )
+
+
+def entry_from(row: Row) -> Entry:
+    source, key, _path, kind, state, size, mtime_ns, inode, mode, sha256, detail = row[:11]
+    return Entry(
+        source=SourceId(source),
+        key=json.loads(key),
+        kind=EntryKind(kind),
+        state=EntryState(state),
+        size=integer(size),
+        mtime_ns=integer(mtime_ns),
+        inode=string(inode),
+        mode=integer(mode),
+        sha256=Sha256(sha256) if sha256 else None,
+        detail=string(detail),
+    )
+
+
+def item_from(row: Row) -> Item:
+    sha256, md5, sha1, size, media_type, parent = row[:6]
+    return Item(
+        sha256=Sha256(sha256),
+        md5=md5,
+        sha1=sha1,
+        size=integer(size) or 0,
+        media_type=string(media_type),
+        parent=Sha256(parent) if parent else None,
+    )
+
+
+def occurrence_from(row: Row) -> Found:
+    _id, source, chain, _path, kind, sha256, container, size, times, mode, state, inode, flags = (
+        row[:13]
+    )
+    occurrence = Occurrence(
+        source=SourceId(source),
+        chain=tuple(json.loads(chain)),
+        kind=EntryKind(kind),
+        sha256=Sha256(sha256) if sha256 else None,
+        size=integer(size),
+        times=tuple(Stamp(*stamp) for stamp in json.loads(times)),
+        mode=integer(mode),
+        state=Allocation(state),
+        inode=string(inode),
+        flags=tuple(json.loads(flags)),
+    )
+    return Found(occurrence, Sha256(container) if container else None)
+
+
+def observation_from(row: Row) -> Observation:
+    item, _id, examiner, version, kind, value, level, polarity, basis, config, llr = row[:11]
+    locator, model, seal = row[11:14]
+    return Observation(
+        item=Sha256(item),
+        examiner=string(examiner),
+        version=string(version),
+        kind=string(kind),
+        value=cast(Mapping[str, Json], json.loads(value)),
+        level=Level(level),
+        polarity=Polarity(polarity),
+        basis=string(basis),
+        config=string(config),
+        llr=measured(llr),
+        locator=string(locator),
+        model=string(model),
+        seal=SealLevel(seal),
+    )
+
+
+def failure_from(row: Row) -> Failure:
+    item, examiner, version, config, stage, reason, detail, attempts = row[:8]
+    return Failure(
+        item=Sha256(item),
+        examiner=string(examiner),
+        version=string(version),
+        stage=string(stage),
+        reason=FailureReason(reason),
+        detail=string(detail),
+        attempts=integer(attempts) or 0,
+        config=string(config),
+    )
+
+
+def ledger_from(row: Row) -> LedgerRow:
+    item, examiner, version, config, state = row[:5]
+    return LedgerRow(
+        Sha256(item), string(examiner), string(version), string(config), LedgerState(state)
+    )
+
+
+def verdict_from(row: Row) -> Verdict:
+    item, origin, score, reasons, policy = row[:5]
+    return Verdict(Sha256(item), Origin(origin), score, _reasons_from(reasons), string(policy))
+
+
+def placed_from(row: Row) -> Placed:
+    item, lane, band, key, reasons, rank = row[:6]
+    placement = Placement(
+        item=Sha256(item),
+        lane=None if lane is None else Lane(lane),
+        band=None if band is None else Band(band),
+        key=tuple(json.loads(key)),
+        reasons=_reasons_from(reasons),
+    )
+    return Placed(placement, rank)
+
+
+def decision_from(row: Row) -> Decision:
+    _id, item, actor, scheme, category, note, at, undone, seen = row[:9]
+    return Decision(
+        item=Sha256(item),
+        actor=string(actor),
+        scheme=string(scheme),
+        category=None if category is None else string(category),
+        note=string(note),
+        at=string(at),
+        undone=bool(undone),
+        seen=tuple(json.loads(seen)),
+    )
+
+
+def _reasons(reasons: Sequence[Reason]) -> str:
+    return dump([[r.code, r.params, r.observation] for r in reasons])
+
+
+def _reasons_from(stored: str) -> tuple[Reason, ...]:
+    return tuple(Reason(code, params, seen) for code, params, seen in json.loads(stored))

@@ -1,0 +1,215 @@
+"""The tables of a case as SQLAlchemy Core metadata. Knows columns; reads and writes nothing.
+
+Columns are named as the fields of ``core.facts``. Every row carries ``seq``, the custody event
+written in the same transaction. Tables in ``FACTS`` are append-only, which triggers enforce.
+Paths and structured fields are JSON with ASCII escapes, so that no byte of a name is lost; text
+that is not valid Unicode is kept as a BLOB of its UTF-8 with surrogates (see ``store.rows``).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Index, Integer, MetaData, Table, Text
+
+SCHEMA = "0001"  # the newest migration; an integer with leading zeros
+APPLICATION = 0x41535359  # "ASSY", SQLite's application_id: says what the file is
+
+metadata = MetaData()
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=null)
+
+
+def _number(name: str, *, key: bool = False, null: bool = False) -> Column[int]:
+    return Column(name, Integer, primary_key=key, nullable=null, autoincrement=False)
+
+
+sources = Table(
+    "sources",
+    metadata,
+    _text("id", key=True),
+    _text("kind"),
+    _text("uri"),
+    _text("opened_at"),
+    _text("operator"),
+    _number("read_only"),
+    _text("note"),
+    _text("digest"),
+    _number("seq"),
+    Index("sources_seq", "seq"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _text("source", key=True),
+    _text("key", key=True),  # JSON string
+    _text("path"),  # display form of key
+    _text("kind"),
+    _text("state"),
+    _number("size", null=True),
+    _number("mtime_ns", null=True),
+    _text("inode"),
+    _number("mode", null=True),
+    _text("sha256", null=True),
+    _text("detail"),
+    _number("seq"),
+    sqlite_with_rowid=False,
+)
+
+items = Table(
+    "items",
+    metadata,
+    _text("sha256", key=True),
+    _text("md5"),
+    _text("sha1"),
+    _number("size"),
+    _text("media_type"),
+    _text("parent", null=True),
+    _text("digest"),
+    _number("seq"),
+    Index("items_md5", "md5"),
+    Index("items_sha1", "sha1"),
+    Index("items_seq", "seq"),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    _text("id", key=True),  # of source, chain, kind and sha256
+    _text("source"),
+    _text("chain"),  # JSON list of strings
+    _text("path"),  # display form of chain
+    _text("kind"),
+    _text("sha256", null=True),
+    _text("container", null=True),
+    _number("size", null=True),
+    _text("times"),  # JSON list of [field, raw, zone, utc]
+    _number("mode", null=True),
+    _text("state"),
+    _text("inode"),
+    _text("flags"),  # JSON list of strings
+    _text("digest"),
+    _number("seq"),
+    Index("occurrences_sha256", "sha256"),
+    Index("occurrences_container", "container"),
+    Index("occurrences_path", "path"),
+    Index("occurrences_seq", "seq"),
+)
+
+# The key begins with the item: the observations of one item lie in one place of the index.
+observations = Table(
+    "observations",
+    metadata,
+    _text("item", key=True),
+    _text("id", key=True),
+    _text("examiner"),
+    _text("version"),
+    _text("kind"),
+    _text("value"),  # canonical JSON
+    _text("level"),
+    _text("polarity"),
+    _text("basis"),
+    _text("config"),
+    Column("llr", Float, nullable=True),
+    _text("locator"),
+    _text("model"),
+    _text("seal"),
+    _number("seq"),
+    Index("observations_seq", "seq"),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    _text("item", key=True),
+    _text("examiner", key=True),
+    _text("version", key=True),
+    _text("config", key=True),
+    _text("stage", key=True),
+    _text("reason"),
+    _text("detail"),
+    _number("attempts"),
+    _text("digest"),
+    _number("seq"),
+    Index("failures_seq", "seq"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _text("item", key=True),
+    _text("examiner", key=True),
+    _text("version", key=True),
+    _text("config", key=True),
+    _text("state"),
+    _number("seq"),
+    sqlite_with_rowid=False,
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _text("item", key=True),
+    _text("origin"),
+    Column("score", Float, nullable=True),
+    _text("reasons"),  # JSON list of [code, params, observation]
+    _text("policy"),
+    _number("seq"),
+    Index("verdicts_origin", "origin"),
+)
+
+placements = Table(
+    "placements",
+    metadata,
+    _text("item", key=True),
+    _number("lane", null=True),  # NULL = inventory
+    _text("band", null=True),
+    _text("key"),  # JSON list
+    _text("reasons"),  # JSON list of [code, params, observation]
+    _number("rank", null=True),  # inside the lane, from 1; NULL = not ranked
+    _number("seq"),
+    Index("placements_lane_band", "lane", "band"),
+    Index("placements_lane_rank", "lane", "rank"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),  # in the order they were made
+    _text("item"),
+    _text("actor"),
+    _text("scheme"),
+    _text("category", null=True),
+    _text("note"),
+    _text("at"),
+    _number("undone"),
+    _text("seen"),  # JSON list of strings
+    _text("digest"),
+    _number("seq"),
+    Index("decisions_item", "item"),
+    Index("decisions_digest", "digest", unique=True),
+    Index("decisions_seq", "seq"),
+)
+
+custody = Table(
+    "custody",
+    metadata,
+    _number("seq", key=True),
+    _text("at"),
+    _text("actor"),
+    _text("action"),
+    _text("subject"),
+    _text("detail"),  # canonical JSON
+    _text("prev"),
+    _text("hash"),
+)
+
+meta = Table("meta", metadata, _text("key", key=True), _text("value"))
+
+# In the order of their names, which is the order of the facts digest (``store.custody``).
+FACTS = (decisions, failures, items, observations, occurrences, sources)
+APPEND_ONLY = (*FACTS, custody)
+TRIGGERS = tuple(
+    f"{table.name}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")
+)

@@ -208,7 +208,7 @@ class _Walker:
         inline, field_at, code = (8, at + 12, "Q") if self.big else (4, at + 8, "I")
         name = tag_name(group, number)
         if kind not in _TYPES:
-            if number or kind or count:  # some cameras pad directories with zeros
+            if kind:  # cameras pad directories with zeros, and type 0 has no value to read
                 self._report("malformed", f"{group} {name} has the unknown type {kind}")
                 return False
             return True

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import Connection
+
 from assay.core.errors import CaseError
 from assay.core.jsonvalue import JsonObject, digest_of
 from assay.core.names import display
@@ -152,6 +154,11 @@ class Case:
     def settings(self) -> JsonObject:
         """The examiners' options that the case was made with."""
         return self.reader.meta("settings") or {}
+
+    @property
+    def connection(self) -> Connection:
+        """The open connection, for the read queries of ``store.queries`` and ``store.coverage``."""
+        return self._database.connection
 
     @property
     def writable(self) -> bool:

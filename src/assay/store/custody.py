@@ -116,21 +116,31 @@ LINE_COLUMNS = {
 }
 
 
+class ChainCheck:
+    """Takes the events of a chain one after the other and says what is wrong with each."""
+
+    def __init__(self) -> None:
+        self._expected, self._prev = 1, GENESIS
+
+    def take(self, event: CustodyEvent) -> Iterator[Problem]:
+        where = f"custody event {event.seq}"
+        if event.seq != self._expected:
+            yield Problem(where, f"Event {self._expected} should stand here: missing or moved.")
+        elif event.prev != self._prev:
+            yield Problem(where, "It does not follow the event before it: the chain is broken.")
+        if not _hashes(event):
+            yield Problem(where, "Its content does not give its hash: it was changed.")
+        self._expected, self._prev = event.seq + 1, event.hash
+
+
 def check(events: Iterable[CustodyEvent]) -> Iterator[Problem]:
     """Yield what is wrong with a chain; an intact one yields nothing.
 
     A chain cut off at its end is intact in itself: compare its head with one noted elsewhere.
     """
-    expected, prev = 1, GENESIS
+    chain = ChainCheck()
     for event in events:
-        where = f"custody event {event.seq}"
-        if event.seq != expected:
-            yield Problem(where, f"Event {expected} should stand here: one is missing or moved.")
-        elif event.prev != prev:
-            yield Problem(where, "It does not follow the event before it: the chain is broken.")
-        if not _hashes(event):
-            yield Problem(where, "Its content does not give its hash: it was changed.")
-        expected, prev = event.seq + 1, event.hash
+        yield from chain.take(event)
 
 
 def _hashes(event: CustodyEvent) -> bool:

@@ -35,13 +35,13 @@ def is_newer(version: str) -> bool:
     return not version.isdecimal() or int(version) > int(SCHEMA)
 
 
-def upgrade(connection: Connection, *, to: str = SCHEMA, folder: Path = MIGRATIONS) -> None:
+def upgrade(connection: Connection) -> None:
     """Run the missing migrations inside the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     # Alembic reads its options with %-interpolation.
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    command.upgrade(config, SCHEMA)

@@ -52,7 +52,7 @@ class Reader:
     """The read side of a case, open as long as the case is."""
 
     def __init__(self, connection: Connection, folder: Path) -> None:
-        self._connection = connection
+        self.connection = connection  # for the checks and accounts of this package
         self._folder = folder
 
     # ---- one item
@@ -229,13 +229,13 @@ class Reader:
 
     def events(self) -> Iterator[CustodyEvent]:
         """Yield the custody chain from its beginning."""
-        return map(_event_from, self._pages(schema.custody, ("seq",)))
+        return map(event_from, self._pages(schema.custody, ("seq",)))
 
     def head(self) -> CustodyEvent | None:
         """Return the newest custody event."""
         table = schema.custody
         found = self._all(select(table).order_by(table.c.seq.desc()).limit(1))
-        return _event_from(found[0]) if found else None
+        return event_from(found[0]) if found else None
 
     def meta(self, key: str) -> JsonObject | None:
         """Return an object kept beside the facts: "pins", "settings"."""
@@ -246,11 +246,11 @@ class Reader:
 
     def _all(self, query: Any) -> Sequence[Any]:
         with database_errors(self._folder):
-            return self._connection.execute(query).all()
+            return self.connection.execute(query).all()
 
     def _stream(self, query: Select[Any]) -> Iterator[Any]:
         with database_errors(self._folder):
-            yield from self._connection.execute(query)
+            yield from self.connection.execute(query)
 
     def _one(self, table: Table, column: str, value: str, read: Callable[[Any], T]) -> T | None:
         found = self._of(table, column, (value,), read)
@@ -320,6 +320,7 @@ def _inside(source: Source, path: str) -> Iterator[str]:
         yield path[len(root) + 1 :]
 
 
-def _event_from(row: rows.Row) -> CustodyEvent:
+def event_from(row: rows.Row) -> CustodyEvent:
+    """Return the event of a row of ``custody``; raises ValueError for a broken detail."""
     seq, at, actor, action, subject, detail, prev, hash_ = row
     return CustodyEvent(seq, at, actor, action, subject, json.loads(detail), prev, hash_)

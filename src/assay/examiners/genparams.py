@@ -1,0 +1,178 @@
+"""Generation records and unsigned labels: what the file's own texts say about how it was made.
+
+Thin: ``dialects.texts`` finds the texts, ``dialects.table`` reads records, ``dialects.fit`` weighs
+them, ``dialects.labels`` reads the rest. Signatures and watermarks are not read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from assay.core.contract import ExaminerInfo, Sample, Settings, View
+from assay.core.errors import LimitReached, Malformed, NotApplicable
+from assay.core.facts import Observation
+from assay.core.jsonvalue import JsonObject
+from assay.core.slots import Walk
+from assay.core.vocab import Level, Need, Polarity
+from assay.examiners.dialects.bounded import clean
+from assay.examiners.dialects.fit import FileFacts, Fit, agree, contradiction, fit_of, level_of
+from assay.examiners.dialects.labels import Label, labels
+from assay.examiners.dialects.record import Bundle, Record, Size, size_of
+from assay.examiners.dialects.samples import samples
+from assay.examiners.dialects.table import Reading, readings
+from assay.examiners.dialects.texts import bundles, exif_blocks
+
+_BASIS = {
+    Level.S2: "A complete generation record that fits this very file, or two slots by different "
+    "mechanisms that agree on tool and seed (DESIGN §5, S2)",
+    Level.S1: "A generation record, unsigned; anyone can add one with one command (DESIGN §5, S1)",
+    Level.E: "The generation record names an input picture or a change of one (DESIGN §5, E)",
+}
+MAX_READINGS = 32  # records kept per file
+
+
+class GenparamsExaminer:
+    """Yields ``generator`` for each generation record and ``label`` for each other statement."""
+
+    info = ExaminerInfo(
+        name="genparams",
+        version="1",
+        kinds=("generator", "label"),
+        media_types=("image/*", "video/*", "audio/*", "application/pdf", "application/postscript"),
+        needs=frozenset({Need.SLOTS, Need.PLANES}),
+        place_check=True,
+    )
+
+    def prepare(self, settings: Settings) -> None:
+        """Nothing to load: the tables are modules."""
+
+    def examine(self, view: View) -> Iterator[Observation]:
+        """Yield records, labels, and a finding where two records contradict each other."""
+        walk = view.walk()
+        texts = bundles(walk)
+        found = readings(texts)[:MAX_READINGS]
+        if found:
+            yield from _records(view, walk, texts, found)
+        tools = frozenset(reading.record.tool for reading in found)
+        for label in labels(texts, known_tools=tools):
+            yield _label(view, label)
+
+    def examples(self) -> Iterable[Sample]:
+        """Yield a complete record, one with an input picture, and a label."""
+        return samples()
+
+
+def _records(
+    view: View, walk: Walk, texts: tuple[Bundle, ...], found: tuple[Reading, ...]
+) -> Iterator[Observation]:
+    facts = FileFacts(
+        media_type=view.media_type,
+        size=_stored_size(view, walk),
+        exif=exif_blocks(walk),
+        text_keys=frozenset(text.key for bundle in texts for text in bundle.texts),
+    )
+    seconded = {id(reading) for pair in combinations(found, 2) if agree(*pair) for reading in pair}
+    for reading in found:
+        fit = fit_of(reading, facts)
+        level = level_of(reading, fit, seconded=id(reading) in seconded)
+        yield _record(view, reading, fit, level)
+    for first, second in combinations(found, 2):
+        detail = contradiction(first, second)
+        if detail:
+            yield view.finding("slots_disagree", detail=detail, locator=_locator(second))
+            break
+
+
+def _stored_size(view: View, walk: Walk) -> Size | None:
+    size = size_of(walk.width, walk.height)
+    if size is None:
+        try:
+            info = view.picture()
+        except (NotApplicable, Malformed, LimitReached):
+            return None  # the picture examiner reports why
+        size = size_of(info.width, info.height)
+    return size
+
+
+def _record(view: View, reading: Reading, fit: Fit, level: Level) -> Observation:
+    record = reading.record
+    size = record.sizes[0] if record.sizes else None
+    value: JsonObject = {
+        "tool": record.tool,
+        "version": record.version,
+        "model": record.model,
+        "models": list(record.models),
+        "loras": list(record.loras),
+        "prompt": record.prompt,
+        "negative_prompt": record.negative_prompt,
+        "seed": record.seed,
+        "sampler": record.sampler,
+        "steps": record.steps,
+        "cfg": record.cfg,
+        "width": size.width if size else None,
+        "height": size.height if size else None,
+        "input_pictures": list(record.input_pictures),
+        "changes": list(record.changes),
+        "inputs_unresolved": record.inputs_unresolved,
+        "complete": record.complete,
+        "fits": {"size": fit.size, "container": fit.container, "camera_free": fit.camera_free},
+        "mechanism": _mechanism(reading.bundle),
+        "claimed_fields": list(record.claimed_fields),
+        "text": _told(record, fit),
+    }
+    return view.observe(
+        "generator",
+        value,
+        level=level,
+        polarity=Polarity.EDITED if level is Level.E else Polarity.SYNTHETIC,
+        basis=f"{_BASIS[level]}; format: {reading.dialect.source}.",
+        locator=_locator(reading),
+    )
+
+
+def _mechanism(bundle: Bundle) -> str:
+    return ", ".join(dict.fromkeys(text.mechanism for text in bundle.texts))[:200]
+
+
+def _locator(reading: Reading) -> str:
+    keys = reading.dialect.keys
+    texts = [t for t in reading.bundle.texts if not keys or t.key in keys]
+    return ", ".join(dict.fromkeys(text.locator for text in texts[:4]))
+
+
+def _told(record: Record, fit: Fit) -> str:
+    """Return the record in one sentence of at most 300 characters."""
+    said = [f"{record.tool} generation record"]
+    if record.model:
+        said.append(f"model {clean(record.model, 60)}")
+    if record.seed is not None:
+        said.append(f"seed {record.seed}")
+    if record.input_pictures:
+        said.append(f"input picture {clean(record.input_pictures[0], 60)}")
+    elif record.changes:
+        said.append(f"names an input: {clean(record.changes[0], 60)}")
+    if fit.size is False:
+        said.append("its size is not that of this file")
+    if record.inputs_unresolved:
+        said.append("not fully resolved")
+    return clean(", ".join(said), 300)
+
+
+def _label(view: View, label: Label) -> Observation:
+    field = label.field
+    basis = "An unsigned statement; anyone can add one with one command. Source: "
+    return view.observe(
+        "label",
+        {
+            "vocabulary": label.vocabulary,
+            "term": label.term,
+            "tool": label.tool,
+            "text": clean(label.text, 300),
+            "field": clean(f"{field.mechanism}: {field.name}", 200),
+        },
+        level=label.level,
+        polarity=label.polarity,
+        basis=f"{basis}{label.source}.",
+        locator=field.locator,
+    )

@@ -1,0 +1,240 @@
+"""Everything but ordinary JPEG, by Pillow and libheif (pi-heif): first frame, as stored.
+
+Colours follow Pillow's ``convert("RGB")``: alpha dropped, 16-bit grey clipped, because the
+known-hash lists were made so. ``variants`` gives the rendering a viewer shows where it differs.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pi_heif
+import PIL
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from assay.core.contract import PictureInfo, Rendering
+from assay.core.errors import LimitReached, Malformed
+from assay.core.slots import Trouble
+from assay.media.decode_headers import (
+    FRAMES_COUNTED,
+    declared_size,
+    exif_orientation,
+    gif_frames,
+    icon_count,
+    png_pixels,
+    tiff_pages,
+)
+from assay.media.decode_planes import PIXEL_LIMIT, Picture, check_size, scale_down
+
+# Pillow raises above twice this number, also for pictures inside an icon; sizes are checked here
+# before a pixel is decoded, so its warning in between says nothing new.
+Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2
+pi_heif.options.DECODE_THREADS = 1  # one worker, one core
+
+_PILLOW = f"Pillow {PIL.__version__}"
+_LIBHEIF = f"pi-heif {pi_heif.__version__} (libheif {pi_heif.libheif_version()})"
+_FILL_LIMIT = 64 << 20  # bytes of zeros added to a cut file
+_NEED_WHOLE = frozenset(
+    {"WEBP", "AVIF", "HEIF"}
+)  # decoders that refuse a file shorter than it says
+_ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+_WIDE_MODES = ("I", "F")  # beginnings of the modes that convert("RGB") clips
+_ADDRESS = re.compile(r" ?<[^<>]* at 0x[0-9a-f]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class PillowPlanes:
+    image: Image.Image  # loaded, in its own mode
+    plain: Image.Image  # the same by convert("RGB")
+
+    def luma(self) -> NDArray[np.uint8]:
+        """Return Rec. 601 luma rounded to whole numbers; a hash takes ``rgb`` instead."""
+        return _array(self.image if self.image.mode == "L" else self.plain.convert("L"))
+
+    def rgb(self, max_side: int | None = None) -> NDArray[np.uint8]:
+        """Return RGB with alpha dropped."""
+        return scale_down(self.plain, max_side)
+
+    def variants(self) -> tuple[Rendering, ...]:
+        """Return the picture on white where it has alpha, and unclipped where it is deeper."""
+        found = []
+        luma = self.luma()
+        if _has_alpha(self.image):
+            with _quiet():
+                found.append(Rendering("alpha", _on_white(self.image)))
+        if self.image.mode.startswith(_WIDE_MODES):
+            found.append(Rendering("16-bit", _full_range(self.image)))
+        return tuple(r for r in found if not np.array_equal(r.luma, luma))
+
+
+def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int = 8) -> Picture:
+    """Decode the first frame of ``data`` as Pillow's ``kind``; raises Malformed, LimitReached."""
+    cut = False
+    frames = 1
+    if kind == "PNG":
+        png = png_pixels(data)
+        check_size(png.width, png.height)
+        if not png.has_pixels:
+            raise Malformed("a PNG without picture data")
+        data, cut, frames = png.data, not png.ended, png.frames
+        orientation, bits = png.orientation, png.bits
+    elif kind == "GIF":
+        frames, ended = gif_frames(data)
+        cut = not ended
+    elif kind == "TIFF":
+        frames = tiff_pages(data)
+    elif kind in ("ICO", "CUR"):
+        frames = icon_count(data)
+    elif kind in _NEED_WHOLE:
+        cut = declared_size(data) > len(data)
+    image, damage = _load(data, kind)
+    if kind in ("WEBP", "AVIF"):
+        frames = int(getattr(image, "n_frames", 1))
+        orientation = exif_orientation(_exif(image))
+    elif kind == "HEIF":
+        frames, bits = int(image.info["assay_frames"]), int(image.info.get("bit_depth", 8))
+    elif kind == "TIFF":
+        orientation, bits = _tiff_facts(image)
+    troubles = []
+    if damage:
+        flag = "truncated" if cut or "truncated" in damage.lower() else "malformed"
+        troubles.append(Trouble(flag, damage))
+    if frames > 1:
+        least = "at least " if frames >= FRAMES_COUNTED and kind in ("GIF", "TIFF") else ""
+        troubles.append(Trouble("frames_limited", f"1 of {least}{frames} frames"))
+    return Picture(
+        info=PictureInfo(
+            format="HEIC" if kind == "HEIF" else kind,
+            width=image.width,
+            height=image.height,
+            mode=image.mode,
+            bits=1 if image.mode == "1" else bits,
+            frames=max(frames, 1),
+            orientation=orientation,
+            decoded="partial" if damage else "full",
+            decoder=_LIBHEIF if kind == "HEIF" else _PILLOW,
+            has_alpha=_has_alpha(image),
+        ),
+        troubles=tuple(troubles),
+        planes=PillowPlanes(image, _plain(image)),
+    )
+
+
+def _load(data: bytes, kind: str) -> tuple[Image.Image, str]:
+    """Decode strictly, else with what is there; return the image and what was wrong with it."""
+    read = _read_heif if kind == "HEIF" else _read
+    with _quiet():
+        try:
+            return read(data, kind), ""
+        except (LimitReached, MemoryError):
+            raise
+        except Image.DecompressionBombError as error:
+            raise LimitReached(str(error), flag="pixel_limit") from error
+        except Exception as error:  # Pillow's plugins raise almost anything on broken bytes
+            damage = _words(error)
+        missing = declared_size(data) - len(data)
+        if kind in _NEED_WHOLE and 0 < missing <= _FILL_LIMIT:
+            damage = f"truncated: {missing} bytes are missing ({damage})"
+            data += bytes(missing)
+        try:
+            with _tolerant():
+                return read(data, kind), damage
+        except (LimitReached, MemoryError):
+            raise
+        except Exception as error:
+            raise Malformed(f"{kind}: {damage}") from error
+
+
+def _read(data: bytes, kind: str) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=(kind,))
+    check_size(*image.size)
+    image.load()
+    check_size(*image.size)
+    return image
+
+
+def _read_heif(data: bytes, kind: str) -> Image.Image:
+    """Decode the primary picture of an HEIF file; libheif applies its rotation, as peers do."""
+    heif = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
+    check_size(*heif.size)
+    image: Image.Image = heif.to_pillow()
+    image.info["assay_frames"] = len(heif)
+    return image
+
+
+@contextmanager
+def _tolerant() -> Iterator[None]:
+    """Let Pillow keep the pixels it got; only ever inside ``_load``, which then says so."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _words(error: Exception) -> str:
+    """Return an error's text without memory addresses, so that the same bytes give the same."""
+    if isinstance(error, UnidentifiedImageError):
+        return "its header cannot be read"
+    return _ADDRESS.sub("", str(error)).strip()[:200] or type(error).__name__
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    try:
+        with _quiet():
+            return image if image.mode == "RGB" else image.convert("RGB")
+    except (ValueError, OSError) as error:
+        raise Malformed(f"colours of mode {image.mode} cannot be converted: {error}") from error
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in _ALPHA_MODES or "transparency" in image.info
+
+
+def _on_white(image: Image.Image) -> NDArray[np.uint8]:
+    with_alpha = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return _array(Image.alpha_composite(white, with_alpha).convert("L"))
+
+
+def _full_range(image: Image.Image) -> NDArray[np.uint8]:
+    """Scale deep grey to 0–255: 16-bit by its nominal range, floats and 32-bit by their own."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    low, high = 0.0, 65535.0
+    if image.mode == "F" or values.max() > high or values.min() < 0:
+        low, high = float(values.min()), float(values.max())
+    scaled = (values - low) * (255.0 / max(high - low, 1e-12))
+    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+
+
+def _array(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _exif(image: Image.Image) -> bytes:
+    block = image.info.get("exif", b"")
+    return block if isinstance(block, bytes) else b""
+
+
+def _tiff_facts(image: Image.Image) -> tuple[int, int]:
+    """Return orientation and bits per sample of a TIFF's first directory."""
+    tags = getattr(image, "tag_v2", {})
+    orientation, bits = tags.get(274, 1), tags.get(258, 8)
+    bits = bits[0] if isinstance(bits, tuple) and bits else bits
+    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+    return orientation, bits if isinstance(bits, int) else 8

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,7 @@ def test_pins_change_only_with_an_event(tmp_path: Path) -> None:
     with create(tmp_path) as case:
         before = case.pins
         case.repin(
-            type(PINS)(**{**_fields(PINS), "evaluation_date": "2027-01-01"}),
+            replace(PINS, evaluation_date="2027-01-01"),
             actor=ACTOR,
             settings={},
         )
@@ -173,14 +174,10 @@ def test_a_case_toml_left_behind_by_an_interrupted_repinning_is_rewritten(tmp_pa
     with create(tmp_path) as case:
         old = (tmp_path / "case.toml").read_bytes()
         case.repin(PINS, actor=ACTOR, settings={"more": 1})
-        case.repin(type(PINS)(**{**_fields(PINS), "policy_version": "2"}), actor=ACTOR, settings={})
+        case.repin(replace(PINS, policy_version="2"), actor=ACTOR, settings={})
     (tmp_path / "case.toml").write_bytes(old)
     with Case.open(tmp_path, write=True) as case:
         assert check_case(case).sound
-
-
-def _fields(pins: object) -> dict[str, object]:
-    return {name: getattr(pins, name) for name in type(pins).__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 # ---- one writer

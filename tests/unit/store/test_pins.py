@@ -1,0 +1,47 @@
+"""Pins survive TOML whatever the names in them hold."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.core.errors import CaseError
+from assay.store.pins import dump_toml, pins_from_json, read_toml, write_toml
+from tests.support.cases import PINS
+
+NAMES = st.text(st.characters(codec=None), max_size=20)  # any code point, lone surrogates too
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(NAMES, max_size=4), st.dictionaries(st.text(max_size=8), st.integers(0, 2**62)))
+def test_pins_survive_toml(names: list[str], limits: dict[str, int]) -> None:
+    pins = replace(PINS, exclude=tuple(names), limits=limits, trust=PINS.trust * 2)
+    value = tomllib.loads(dump_toml(pins.to_json()))
+    assert pins_from_json(value) == pins
+    assert pins_from_json(value).digest == pins.digest
+
+
+def test_case_toml_is_written_and_read(tmp_path: Path) -> None:
+    pins = replace(PINS, trust=(), timezone=None)
+    write_toml(pins, "ab", tmp_path / "case.toml")
+    assert read_toml(tmp_path / "case.toml") == (pins, "ab")
+    assert [p.name for p in tmp_path.iterdir()] == ["case.toml"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "case_id = 1", "x = [", 'case_id = "a"', "[examiners]\ndigest = 1"]
+)
+def test_a_broken_case_toml_is_a_value_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "case.toml").write_text(text)
+    with pytest.raises(ValueError):
+        read_toml(tmp_path / "case.toml")
+
+
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CaseError, match="cannot be opened"):
+        write_toml(PINS, "ab", tmp_path / "gone" / "case.toml")

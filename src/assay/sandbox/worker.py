@@ -1,0 +1,186 @@
+"""The worker's side: take requests in order, run the task, tell the coordinator.
+
+The same loop serves forked, sealed workers (a socket that brings descriptors) and spawned ones
+(pipes that bring paths). It ends with the process: nothing is left to unwind.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
+
+from assay.core.blob import DescriptorBlob
+from assay.core.jsonvalue import Json, JsonObject
+from assay.core.vocab import FailureReason, SealLevel
+from assay.sandbox import platform, wire
+from assay.sandbox.breadcrumb import Writer
+from assay.sandbox.seal import Sealed
+from assay.sandbox.task import Task
+
+MEMORY_EXIT = 77  # exit code where not even the word "memory" could be sent
+
+
+class Line(Protocol):
+    """Frames to and from the coordinator."""
+
+    def send(self, value: Json) -> None: ...
+
+    def receive(self, *, wait: bool) -> tuple[list[Json], list[int]]:
+        """Return values and descriptors that came; nothing where none came and not ``wait``.
+
+        Raises EOFError when the coordinator is gone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    ticket: int
+    body: JsonObject
+    fd: int | None
+    path: str | None
+
+
+class Inbox:
+    """Sorts what arrives: the next request may come while the task waits for an answer."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._requests: deque[Request] = deque()
+        self._answers: deque[JsonObject] = deque()
+        self._descriptors: deque[int] = deque()
+        self._dropped: set[int] = set()
+
+    def request(self) -> Request:
+        """Return the next request that was not taken back, in the order of arrival."""
+        while self._fill(wait=False):
+            pass
+        while not self._requests:
+            self._fill(wait=True)
+        return self._requests.popleft()
+
+    def was_dropped(self, request: Request) -> bool:
+        """Tell whether the coordinator took the request back; it may come again later."""
+        dropped = request.ticket in self._dropped
+        self._dropped.discard(request.ticket)
+        return dropped
+
+    def answer(self) -> JsonObject:
+        while not self._answers:
+            self._fill(wait=True)
+        return self._answers.popleft()
+
+    def _fill(self, *, wait: bool) -> bool:
+        values, descriptors = self._line.receive(wait=wait)
+        self._descriptors.extend(descriptors)
+        for value in values:
+            match value:
+                case ["do", int(ticket), dict(body), bool(has_fd), path]:
+                    fd = self._descriptors.popleft() if has_fd else None
+                    name = path if isinstance(path, str) else None
+                    self._requests.append(Request(ticket, body, fd, name))
+                case ["answer", dict(body)]:
+                    self._answers.append(body)
+                case ["drop", int(ticket)]:
+                    self._dropped.add(ticket)
+                case _:
+                    raise wire.WireError("not a frame of the coordinator")
+        return bool(values)
+
+
+class WorkerLink:
+    """Implements ``task.Link`` for the request in work."""
+
+    __slots__ = ("_crumb", "_inbox", "_line", "seal")
+
+    def __init__(self, line: Line, inbox: Inbox, crumb: Writer, seal: SealLevel) -> None:
+        self._line = line
+        self._inbox = inbox
+        self._crumb = crumb
+        self.seal = seal
+
+    def send(self, message: JsonObject) -> None:
+        self._line.send(["send", message])
+
+    def ask(self, message: JsonObject) -> JsonObject:
+        self._line.send(["ask", message])
+        return self._inbox.answer()
+
+    def trace(self, text: str) -> None:
+        self._crumb.note(text)
+
+    def budget(self, seconds: float) -> None:
+        self._line.send(["budget", seconds])
+
+
+def serve(line: Line, task: Task, crumb: Writer, sealed: Sealed) -> NoReturn:
+    """Handle requests until the coordinator goes or one of them ends this process."""
+    try:
+        line.send(["ready", sealed.level.value, list(sealed.missing)])
+        inbox = Inbox(line)
+        link = WorkerLink(line, inbox, crumb, sealed.level)
+        while True:
+            request = inbox.request()
+            if inbox.was_dropped(request):
+                _close(request.fd)
+                line.send(["dropped"])
+                continue
+            crumb.start(request.ticket)
+            failed = _handle(task, request, link)
+            if failed is None:
+                line.send(["done"])
+                continue
+            line.send(["failed", failed.reason.value, failed.detail])
+            if failed.reason is not FailureReason.UNREADABLE:
+                os._exit(MEMORY_EXIT if failed.reason is FailureReason.MEMORY else 1)
+    except (EOFError, OSError):  # the coordinator is gone
+        os._exit(0)
+    except MemoryError:
+        os._exit(MEMORY_EXIT)
+    except BaseException:
+        os._exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    reason: FailureReason
+    detail: str
+
+
+def _handle(task: Task, request: Request, link: WorkerLink) -> _Failed | None:
+    fd = request.fd
+    try:
+        if fd is None and request.path is not None:
+            try:
+                fd = open_regular(request.path)
+            except OSError as error:
+                return _Failed(FailureReason.UNREADABLE, str(error))
+        task.handle(request.body, DescriptorBlob(fd) if fd is not None else None, link)
+        return None
+    except MemoryError:
+        return _Failed(FailureReason.MEMORY, "the worker's memory limit was reached")
+    except EOFError:
+        raise
+    except BaseException as error:
+        last = traceback.format_exception_only(error)[-1].strip()
+        return _Failed(FailureReason.CRASH, last[:1000])
+    finally:
+        _close(fd)
+
+
+def open_regular(path: str) -> int:
+    """Open a regular file for reading; raises OSError for anything else."""
+    fd = os.open(path, platform.OPEN_FLAGS)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(f"not a regular file: {path}")
+    return fd
+
+
+def _close(fd: int | None) -> None:
+    if fd is not None:
+        os.close(fd)

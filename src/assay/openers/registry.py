@@ -1,0 +1,36 @@
+"""Which openers there are and which of them a media type is given to, in order.
+
+The first that does not answer NotApplicable is the one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from assay.core.opening import Opener
+from assay.openers.appended import AppendedOpener
+from assay.openers.sevenzip import SevenZipOpener
+from assay.openers.single import SingleOpener
+from assay.openers.tars import TarOpener
+from assay.openers.zips import ZipOpener
+
+_ARCHIVES_ELSEWHERE = frozenset({"application/x-rar", "application/vnd.rar"})
+
+
+@lru_cache(maxsize=1)
+def all_openers() -> tuple[Opener, ...]:
+    """Return every opener, in the order in which they are tried."""
+    return (ZipOpener(), TarOpener(), SevenZipOpener(), SingleOpener(), AppendedOpener())
+
+
+@lru_cache(maxsize=1024)
+def openers_for(media_type: str) -> tuple[Opener, ...]:
+    """Return the openers that accept a media type, in order.
+
+    The one for appended archives takes whatever no other takes: those already report every byte
+    that their own format does not account for.
+    """
+    own = tuple(o for o in all_openers() if media_type in o.media_types)
+    if own or media_type in _ARCHIVES_ELSEWHERE:
+        return own
+    return tuple(o for o in all_openers() if "*/*" in o.media_types)

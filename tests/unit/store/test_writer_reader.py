@@ -77,8 +77,8 @@ def test_adding_the_same_facts_again_adds_only_an_event(case: Case) -> None:
 
 
 def _all_rows(case: Case) -> dict[str, object]:
-    tables = ("sources", "items", "occurrences", "observations", "failures", "decisions")
-    tables += ("verdicts", "placements", "ledger", "entries")
+    facts = ("sources", "items", "occurrences", "observations", "failures", "decisions")
+    tables = (*facts, "verdicts", "placements", "ledger", "entries")
     return {t: case.connection.exec_driver_sql(f"SELECT * FROM {t}").all() for t in tables}
 
 

@@ -1,1 +1,4 @@
-"""Credentials: certificate paths, time-stamps and the anchors they must lead to."""
+"""Whom Assay believes: anchors, the path from a signature to one of them, and proven times.
+
+Knows certificates, COSE and RFC 3161; knows nothing of pictures, cases or levels of evidence.
+"""

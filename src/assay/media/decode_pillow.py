@@ -24,6 +24,7 @@ from assay.core.errors import LimitReached, Malformed
 from assay.core.slots import Trouble
 from assay.media.decode_headers import (
     FRAMES_COUNTED,
+    avif_bits,
     declared_size,
     exif_orientation,
     gif_frames,
@@ -49,10 +50,34 @@ _WIDE_MODES = ("I", "F")  # beginnings of the modes that convert("RGB") clips
 _ADDRESS = re.compile(r" ?<[^<>]* at 0x[0-9a-f]+>")
 
 
+# Undoes what Pillow does to a TIFF of each orientation while loading it (TIFF 6.0 tag 274).
+_UNTURN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """One decoded frame and what only its decoder knows."""
+
+    image: Image.Image  # as stored
+    frames: int = 1
+    orientation: int = 1
+    bits: int | None = None
+    turned: Image.Image | None = None  # as Pillow shows it, where that is turned
+
+
 @dataclass(frozen=True, slots=True)
 class PillowPlanes:
     image: Image.Image  # loaded, in its own mode
     plain: Image.Image  # the same by convert("RGB")
+    turned: Image.Image | None = None  # a TIFF as Pillow itself shows it, orientation applied
 
     def luma(self) -> NDArray[np.uint8]:
         """Return Rec. 601 luma rounded to whole numbers; a hash takes ``rgb`` instead."""
@@ -63,7 +88,10 @@ class PillowPlanes:
         return scale_down(self.plain, max_side)
 
     def variants(self) -> tuple[Rendering, ...]:
-        """Return the picture on white where it has alpha, and unclipped where it is deeper."""
+        """Return the picture on white where it has alpha, unclipped where it is deeper than 8 bits,
+
+        and turned where Pillow turns it: peers that read TIFF with Pillow hash it upright.
+        """
         found = []
         luma = self.luma()
         if _has_alpha(self.image):
@@ -71,13 +99,14 @@ class PillowPlanes:
                 found.append(Rendering("alpha", _on_white(self.image)))
         if self.image.mode.startswith(_WIDE_MODES):
             found.append(Rendering("16-bit", _full_range(self.image)))
+        if self.turned is not None:
+            found.append(Rendering("orientation", _array(_plain(self.turned).convert("L"))))
         return tuple(r for r in found if not np.array_equal(r.luma, luma))
 
 
 def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int = 8) -> Picture:
     """Decode the first frame of ``data`` as Pillow's ``kind``; raises Malformed, LimitReached."""
-    cut = False
-    frames = 1
+    cut, frames = False, 1
     if kind == "PNG":
         png = png_pixels(data)
         check_size(png.width, png.height)
@@ -90,18 +119,13 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
         cut = not ended
     elif kind == "TIFF":
         frames = tiff_pages(data)
-    elif kind in ("ICO", "CUR"):
+    elif kind == "ICO":
         frames = icon_count(data)
     elif kind in _NEED_WHOLE:
         cut = declared_size(data) > len(data)
-    image, damage = _load(data, kind)
-    if kind in ("WEBP", "AVIF"):
-        frames = int(getattr(image, "n_frames", 1))
-        orientation = exif_orientation(_exif(image))
-    elif kind == "HEIF":
-        frames, bits = int(image.info["assay_frames"]), int(image.info.get("bit_depth", 8))
-    elif kind == "TIFF":
-        orientation, bits = _tiff_facts(image)
+    loaded, damage = _load(data, kind)
+    image, frames = loaded.image, max(frames, loaded.frames)
+    orientation, bits = max(orientation, loaded.orientation), loaded.bits or bits
     troubles = []
     if damage:
         flag = "truncated" if cut or "truncated" in damage.lower() else "malformed"
@@ -116,19 +140,19 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
             height=image.height,
             mode=image.mode,
             bits=1 if image.mode == "1" else bits,
-            frames=max(frames, 1),
+            frames=frames,
             orientation=orientation,
             decoded="partial" if damage else "full",
             decoder=_LIBHEIF if kind == "HEIF" else _PILLOW,
             has_alpha=_has_alpha(image),
         ),
         troubles=tuple(troubles),
-        planes=PillowPlanes(image, _plain(image)),
+        planes=PillowPlanes(image, _plain(image), loaded.turned),
     )
 
 
-def _load(data: bytes, kind: str) -> tuple[Image.Image, str]:
-    """Decode strictly, else with what is there; return the image and what was wrong with it."""
+def _load(data: bytes, kind: str) -> tuple[_Loaded, str]:
+    """Decode strictly, else with what is there; return the frame and what was wrong with it."""
     read = _read_heif if kind == "HEIF" else _read
     with _quiet():
         try:
@@ -152,21 +176,40 @@ def _load(data: bytes, kind: str) -> tuple[Image.Image, str]:
             raise Malformed(f"{kind}: {damage}") from error
 
 
-def _read(data: bytes, kind: str) -> Image.Image:
+def _read(data: bytes, kind: str) -> _Loaded:
     image = Image.open(io.BytesIO(data), formats=(kind,))
     check_size(*image.size)
+    if kind == "TIFF":
+        return _read_tiff(image)
     image.load()
     check_size(*image.size)
-    return image
+    if kind in ("WEBP", "AVIF"):
+        bits = avif_bits(data) if kind == "AVIF" else None
+        frames = int(getattr(image, "n_frames", 1))
+        return _Loaded(image, frames, exif_orientation(_exif(image)), bits)
+    return _Loaded(image)
 
 
-def _read_heif(data: bytes, kind: str) -> Image.Image:
+def _read_tiff(image: Image.Image) -> _Loaded:
+    """Decode a TIFF as stored: Pillow turns it upright while loading, and drops the tag."""
+    tags = getattr(image, "tag_v2", {})
+    orientation, bits = tags.get(274, 1), tags.get(258, 8)
+    bits = bits[0] if isinstance(bits, tuple) and bits else bits
+    bits = bits if isinstance(bits, int) else 8
+    image.load()
+    if orientation not in _UNTURN:
+        return _Loaded(image, bits=bits)
+    if 274 in getattr(image, "tag_v2", {}):  # a Pillow that leaves it alone
+        return _Loaded(image, orientation=orientation, bits=bits)
+    return _Loaded(image.transpose(_UNTURN[orientation]), 1, orientation, bits, image)
+
+
+def _read_heif(data: bytes, kind: str) -> _Loaded:
     """Decode the primary picture of an HEIF file; libheif applies its rotation, as peers do."""
     heif = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
     check_size(*heif.size)
     image: Image.Image = heif.to_pillow()
-    image.info["assay_frames"] = len(heif)
-    return image
+    return _Loaded(image, frames=len(heif), bits=int(image.info.get("bit_depth", 8)))
 
 
 @contextmanager
@@ -229,12 +272,3 @@ def _array(image: Image.Image) -> NDArray[np.uint8]:
 def _exif(image: Image.Image) -> bytes:
     block = image.info.get("exif", b"")
     return block if isinstance(block, bytes) else b""
-
-
-def _tiff_facts(image: Image.Image) -> tuple[int, int]:
-    """Return orientation and bits per sample of a TIFF's first directory."""
-    tags = getattr(image, "tag_v2", {})
-    orientation, bits = tags.get(274, 1), tags.get(258, 8)
-    bits = bits[0] if isinstance(bits, tuple) and bits else bits
-    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
-    return orientation, bits if isinstance(bits, int) else 8

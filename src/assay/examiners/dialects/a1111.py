@@ -201,6 +201,8 @@ def _size(settings: Settings) -> Size | None:
         )
     elif factor is not None and 0 < factor <= 16:
         size = size.times(factor).on_grid(8)
+    elif says_something(settings.get("Hires upscaler")):
+        return None  # it grew, and the record does not say how far
     factor = number(settings.get("Postprocess upscale by"))
     if factor is not None and 0 < factor <= 16:
         size = size.times(factor)

@@ -60,7 +60,7 @@ def from_graph(graph: Graph) -> Record:
         changes=changes_of(graph, everything),
         inputs_unresolved=not _resolved(graph, outputs, sizes, leading),
         media_types=None if None in known else tuple({m for row in known for m in row or ()}),
-        media_types_open=any(row is None for _, row in outputs),
+        media_types_open=not outputs or any(row is None for _, row in outputs),
     )
 
 

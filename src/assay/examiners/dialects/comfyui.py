@@ -20,20 +20,15 @@ from assay.examiners.dialects.comfy_inputs import changes_of, pictures_of
 from assay.examiners.dialects.comfy_nodes import is_loader, statement_of
 from assay.examiners.dialects.comfy_reading import from_editor, from_graph
 from assay.examiners.dialects.record import Bundle, Record, distinct
+from assay.examiners.dialects.texts import EXIF
 
 TOOL = "ComfyUI"
-_PREFIX = re.compile(r"\s*(prompt|workflow)\s*:\s*(?=\{)", re.I)
+_PREFIX = re.compile(r"\s*(prompt|workflow)\s*:\s*(?=\{\s*[\"}])", re.I)
 _KEYS = ("prompt", "workflow")
 # JSON texts that may hold both keys, or be a graph themselves
 _WRAPPED = ("comment", "usercomment", "imagedescription", "description", "©cmt",
             "com.apple.quicktime.comment", "exif:usercomment")  # fmt: skip
 _CLASS = re.compile(r'"(?:class_type|type)"\s*:\s*"([^"\\]{1,200})"')
-_FIELDS = {
-    "make": "Make",
-    "model": "Model",
-    "imagedescription": "ImageDescription",
-    "usercomment": "UserComment",
-}
 MAX_SCAN = 4 << 20  # characters of a broken graph searched for class names
 
 
@@ -83,7 +78,7 @@ def _find(bundle: Bundle) -> _Found:
         match = _PREFIX.match(text.text[:200])
         if match and texts.setdefault(match[1].lower(), text.text[match.end() :]):
             used.add(text.key)
-            fields.append(text.name)
+            fields += [text.name] if bundle.family == EXIF else []
     for key in _WRAPPED:
         inner = _unwrap(bundle.get(key)) if not texts else None
         if inner is not None:
@@ -120,17 +115,16 @@ def _dumped(inner: JsonObject, key: str) -> str:
 
 
 def _with_editor(record: Record, graph: Graph, editor: Graph | None) -> Record:
-    """Add what the editor's graph names beyond the graph that ran.
+    """Add the loaders that only the editor's graph names.
 
-    A loader that ran but is missing from ``prompt`` contradicts it and counts; a muted one is a
-    lead only.
+    Muted or missing from the graph that ran, they still name a picture: doubt moves a file up.
     """
     if editor is None:
         return record
     ran = {node.name for node in graph.nodes.values()}
     loaders = [node for node in editor.nodes.values() if is_loader(node.name)]
-    missing = [node for node in loaders if not node.muted and node.name not in ran]
-    return record.with_changes(changes_of(editor, missing), pictures_of(editor, loaders))
+    unrun = [node for node in loaders if node.name not in ran]
+    return record.with_changes(changes_of(editor, unrun), pictures_of(editor, loaders))
 
 
 def _broken(found: _Found) -> Record | None:

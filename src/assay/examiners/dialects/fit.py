@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assay.core.vocab import Level
-from assay.examiners.dialects.record import Record, Size
+from assay.examiners.dialects.record import Bundle, Record, Size
 from assay.examiners.dialects.table import Reading
+from assay.examiners.dialects.texts import EXIF, XMP
 from assay.media.tiff import Exif
 
 # Camera text in EXIF (Exif 3.0, CIPA DC-008), besides Make and Model: exposure and lens.
@@ -151,10 +152,17 @@ def level_of(reading: Reading, fit: Fit, *, seconded: bool) -> Level:
 def agree(first: Reading, second: Reading) -> bool:
     """Tell whether two records by two mechanisms name the same tool and a common seed."""
     return (
-        first.bundle.family != second.bundle.family
+        _mechanism(first.bundle) != _mechanism(second.bundle)
         and first.record.tool == second.record.tool
         and bool(set(first.record.seeds) & set(second.record.seeds))
     )
+
+
+def _mechanism(bundle: Bundle) -> str:
+    # Editors mirror EXIF into XMP and ImageMagick into PNG text "exif:…" by themselves: copies of
+    # one writer count once.
+    mirrored = bundle.has("exif:usercomment") and not bundle.has("parameters")
+    return EXIF if bundle.family == XMP or mirrored else bundle.family
 
 
 def contradiction(first: Reading, second: Reading) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import pairwise
 
 from assay.core.jsonvalue import Json, JsonObject
 from assay.examiners.dialects.bounded import (
@@ -165,9 +166,11 @@ def _read_dream(text: str) -> Record | None:
         words = shlex.split(text[:20_000], posix=True)
     except ValueError:
         return None
-    prompt = words[0] if words else ""
+    if not words:
+        return None
+    prompt = words[0]
     options: dict[str, str] = {}
-    for word, following in zip(words[1:], [*words[2:], ""], strict=True):
+    for word, following in pairwise([*words[1:], ""]):
         match = re.fullmatch(r"(-{1,2}[A-Za-z_]+)(?:=?([0-9.]+))?", word)
         if match:
             options.setdefault(match[1], match[2] or following)

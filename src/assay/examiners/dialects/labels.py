@@ -82,6 +82,7 @@ _AI_FIELDS = {  # IPTC Photo Metadata Standard 2025.1, iptc.org/news/2025/11
 }
 _TC260 = "GB 45438-2025 (TC260), metadata label of generated content"
 _TC260_LABELS = {"1": "is", "2": "may be", "3": "is suspected to be"}
+_COMPANY_CODE = re.compile(r"[0-9A-Z]{15,60}$")  # the unified social credit code inside
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _JOB = re.compile(rf"Job ID:\s*{_UUID}", re.I)
 _GROK_ARTIST = re.compile(rf"{_UUID}$", re.I)
@@ -125,7 +126,7 @@ def _of_bundle(bundle: Bundle, known_tools: frozenset[str]) -> Iterator[Label]:
             yield from _description(field)
         if field.key in _SOFTWARE or (bundle.family == PNG_TEXT and field.key == "author"):
             tool = generator_named(field.text)
-            if tool and tool not in known_tools:
+            if tool and tool not in known_tools and not (known_tools and field.key == "source"):
                 says = f"{field.name} names {tool}"
                 source = "the field's own text"
                 yield Label("software", clean(field.text, 100), Level.S1, says, source, field, tool)
@@ -166,7 +167,8 @@ def _tc260(field: Text, text: str) -> Label:
     producer = clean(inner.get("ContentProducer"), 80)
     says = f"AIGC label: the content {_TC260_LABELS.get(term, 'is labelled as')} machine-made"
     by = f", producer {producer}" if producer else ""
-    return Label("TC260 AIGC", term or "present", Level.S1, says + by, _TC260, field, producer)
+    tool = "" if _COMPANY_CODE.match(producer) else producer
+    return Label("TC260 AIGC", term or "present", Level.S1, says + by, _TC260, field, tool)
 
 
 def _description(field: Text) -> Iterator[Label]:

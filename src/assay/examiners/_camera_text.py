@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assay.core.slots import Slot, SlotKind, Walk
@@ -29,6 +29,14 @@ _EXPOSURE = ("ExposureTime", "FNumber", "ISO", "ShutterSpeedValue", "ApertureVal
 # QuickTime metadata keys (developer.apple.com, QuickTime File Format); Android's MediaMuxer
 _MAKE_KEYS = frozenset({"com.apple.quicktime.make", "com.android.manufacturer"})
 _MODEL_KEYS = frozenset({"com.apple.quicktime.model", "com.android.model"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """EXIF fields of one block that a generator's dialect occupies: names there are no camera's."""
+
+    fields: frozenset[str]  # "Make", "Model"
+    locator: str  # of the record; blank = every block
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,9 @@ class CameraText:
         return self.named or self.caption is not None or len(self.exposure) >= 2
 
 
-def camera_text(walk: Walk, claimed: Collection[str] = ()) -> CameraText:
-    """Return what a file says; ``claimed`` are EXIF fields that a generator's dialect occupies."""
-    texts = list(_texts(walk, claimed))
+def camera_text(walk: Walk, claims: Sequence[Claim] = ()) -> CameraText:
+    """Return what a file says, of several blocks the one that says most."""
+    texts = list(_texts(walk, claims))
     best = max(texts, key=_rank, default=CameraText())
     if not best.any:
         reason = next((t.left_out for t in texts if t.left_out), "")
@@ -77,11 +85,13 @@ def _rank(text: CameraText) -> tuple[bool, bool, bool, bool]:
     return text.any, text.named, bool(text.exposure), text.taken_at is not None
 
 
-def _texts(walk: Walk, claimed: Collection[str]) -> Iterator[CameraText]:
+def _texts(walk: Walk, claims: Sequence[Claim]) -> Iterator[CameraText]:
     keys: dict[str, Slot] = {}
     for slot in walk.slots:
         if slot.kind is SlotKind.EXIF:
-            yield _from_exif(read_exif(slot.data), slot, claimed)
+            # A record in one block says nothing about the names in another
+            here = (c.fields for c in claims if not c.locator or slot.locator in c.locator)
+            yield _from_exif(read_exif(slot.data), slot, frozenset().union(*here))
         elif slot.kind is SlotKind.XMP:
             yield _from_xmp(read_xmp(slot.data), slot)
         elif slot.kind is SlotKind.TEXT:
@@ -104,7 +114,7 @@ def _named(make: str | None, model: str | None, slot: Slot) -> CameraText:
     return CameraText(make=make, model=model, source=slot.mechanism, locator=slot.locator)
 
 
-def _from_exif(exif: Exif, slot: Slot, claimed: Collection[str]) -> CameraText:
+def _from_exif(exif: Exif, slot: Slot, claimed: frozenset[str]) -> CameraText:
     make, model = (
         None if name in claimed else device_name(exif.text(name)) for name in ("Make", "Model")
     )

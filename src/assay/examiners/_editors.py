@@ -116,6 +116,8 @@ _XMP_FIELDS = (
     "photoshop:History",
     "creatorAtom:windowsAtom",
 )
+# PNG keyword (W3C PNG 11.3.3.2), QuickTime key and user data (QuickTime File Format)
+_TEXT_KEYS = frozenset({"software", "com.apple.quicktime.software", "©swr"})
 # JPEG comments and PNG keywords where programs sign: "Created with GIMP"
 _SIGNED = re.compile(r"^(created with|edited with|made with|processed by)\b", re.IGNORECASE)
 
@@ -163,5 +165,5 @@ def _statements(walk: Walk) -> Iterator[tuple[str, str, str]]:
                 yield "IPTC OriginatingProgram", text, slot.locator
         elif slot.kind in (SlotKind.TEXT, SlotKind.COMMENT):
             text = slot.data[:300].decode("utf-8", "replace").strip("\0 \r\n")
-            if slot.key.lower() == "software" or _SIGNED.match(text):
+            if slot.key.lower() in _TEXT_KEYS or _SIGNED.match(text):
                 yield slot.key or slot.mechanism, text, slot.locator

@@ -15,7 +15,7 @@ from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.facts import Observation
 from assay.core.jsonvalue import Json
 from assay.core.vocab import Level, Need, Polarity
-from assay.examiners._camera_text import CameraText, camera_text
+from assay.examiners._camera_text import CameraText, Claim, camera_text
 from assay.examiners._devices import container_agrees
 from assay.examiners._editors import Named, editors
 from assay.examiners._structure import SizeCheck, SizeRelation, check_size
@@ -88,7 +88,7 @@ class CameraExaminer:
         named = editors(walk)
         for editor in named:
             yield _editor(view, editor)
-        text = camera_text(walk, _claimed(view))
+        text = camera_text(walk, _claims(view))
         if not text.any:
             return
         header = (walk.width, walk.height) if walk.width and walk.height else None
@@ -141,14 +141,13 @@ class CameraExaminer:
         )
 
 
-def _claimed(view: View) -> frozenset[str]:
-    """EXIF fields that a generator's dialect occupies: a name there is no camera's."""
-    fields: set[str] = set()
+def _claims(view: View) -> list[Claim]:
+    claims = []
     for record in view.earlier("generator"):
-        claimed = record.value.get("claimed_fields")
-        if isinstance(claimed, list | tuple):
-            fields.update(str(name) for name in claimed)
-    return frozenset(fields)
+        fields = record.value.get("claimed_fields")
+        if isinstance(fields, list | tuple):
+            claims.append(Claim(frozenset(str(name) for name in fields), record.locator))
+    return claims
 
 
 def _agreement(view: View, text: CameraText, header: tuple[int, int] | None) -> _Agreement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,12 @@ def test_fields_that_a_generators_dialect_claims_are_no_camera() -> None:
     data = photo(scene(), block([(MAKE, ASCII, "a graph"), (MODEL, ASCII, "a prompt")]))
     assert examine(data, earlier=[record]) == []
     assert level(examine(data)) is Level.C1
+
+
+def test_a_record_in_one_block_does_not_claim_the_names_of_another() -> None:
+    record = seen("generator", Level.S1, examiner="genparams", claimed_fields=["Make", "Model"])
+    elsewhere = replace(record, locator="bytes 900000-900100")
+    assert level(examine(photo(scene(), exif_block()), earlier=[elsewhere])) is Level.C2
 
 
 def test_another_thumbnail_is_a_contradiction() -> None:

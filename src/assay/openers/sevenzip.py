@@ -8,6 +8,7 @@ slashes.
 
 from __future__ import annotations
 
+import io
 import stat
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from assay.core.blob import Blob, open_blob
+from assay.core.blob import Blob, MemoryBlob, open_blob
 from assay.core.errors import Encrypted, LimitReached, Malformed
 from assay.core.names import display
 from assay.core.opening import Limits, Member, OpenContext
@@ -60,9 +61,8 @@ class SevenZipOpener:
             yield rest
 
     def warm(self) -> None:
-        _library()
         import_module("psutil").virtual_memory()  # else py7zr reads /proc later
-        _decode_sample()
+        _read_samples()
 
 
 def header_end(head: bytes) -> int:
@@ -357,7 +357,29 @@ def _text(password: bytes) -> str:
         return password.decode("latin-1")
 
 
-def _decode_sample() -> None:
-    """Decode one tiny archive, so that nothing is left to import."""
-    import_module("lzma")
-    _library().properties.get_memory_limit()
+def _read_samples() -> None:
+    """Read a tiny archive of every method, so that nothing is left to import after the seal."""
+    library = _library()
+    aes = {"id": library.FILTER_CRYPTO_AES256_SHA256}
+    lzma2 = {"id": library.FILTER_LZMA2, "preset": 0}
+    chains: tuple[list[dict[str, int]], ...] = (
+        [{"id": library.FILTER_X86}, lzma2],
+        [{"id": library.FILTER_LZMA, "preset": 0}],
+        [{"id": library.FILTER_DEFLATE}],
+        [{"id": library.FILTER_BZIP2}],
+        [{"id": library.FILTER_ZSTD, "level": 1}],
+        [{"id": library.FILTER_BROTLI, "level": 1}],
+        [{"id": library.FILTER_PPMD, "order": 6, "mem": 16}],
+        [{"id": library.FILTER_COPY}, aes],
+    )
+    for chain in chains:
+        out = io.BytesIO()
+        locked = "a" if aes in chain else None
+        with library.SevenZipFile(
+            out, "w", filters=chain, password=locked, header_encryption=locked is not None
+        ) as archive:
+            archive.writestr(b"a", "a")
+        context = OpenContext((b"wrong", b"a"))
+        for entry in SevenZipOpener().open(MemoryBlob(out.getvalue()), context):
+            if isinstance(entry, Member) and entry.open is not None:
+                entry.open().read()

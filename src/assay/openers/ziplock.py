@@ -7,6 +7,7 @@ Traditional encryption: PKWARE APPNOTE 6.3.10 §6.1. AES: winzip.com/en/support/
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +146,11 @@ def aes_lock(extra: bytes) -> tuple[Lock, int]:
     return Lock(extra[4], 0), int.from_bytes(extra[5:7], "little")
 
 
-def warm() -> None:
-    """Import and run the ciphers once."""
-    list(Keys((b"a",)).fitting(Lock(3, 0), bytes(18)))
-    ZipCrypto(b"a").decrypt(b"a")
+def sample(password: bytes) -> bytes:
+    """Return a tiny archive locked with AES; reading it once loads all that the cipher needs."""
+    pyzipper = import_module("pyzipper")
+    out = io.BytesIO()
+    with pyzipper.AESZipFile(out, "w", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(password)
+        archive.writestr("a", b"a")
+    return out.getvalue()

@@ -88,7 +88,7 @@ _BENIGN = frozenset({  # classes that a pattern above would take for something e
 @lru_cache(maxsize=4096)
 def statement_of(name: str) -> str:
     """Return what a node class says about an input picture, or ''."""
-    name = name[:200]
+    name = name[:100]
     if name in _BENIGN:
         return ""
     loader = _MEANS[0].pattern.search(name)

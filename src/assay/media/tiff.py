@@ -261,8 +261,9 @@ class _Walker:
         return number
 
     def _report(self, flag: str, detail: str) -> None:
-        if len(self.troubles) < _MAX_TROUBLES:
-            self.troubles.append(Trouble(flag, detail))
+        trouble = Trouble(flag, detail)
+        if len(self.troubles) < _MAX_TROUBLES and trouble not in self.troubles:
+            self.troubles.append(trouble)
 
     def thumbnail(self) -> bytes | None:
         found = dict(self._thumbnail_fields())

@@ -1,74 +1,166 @@
-"""Reads a container the way the engine does: member by member, in order, troubles apart."""
+"""Small, valid containers made byte by byte, for the tests of sniffing and walking."""
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, field
+import io
+import struct
+import zipfile
+import zlib
 
-from assay.core.blob import MemoryBlob
-from assay.core.errors import Encrypted, LimitReached, Malformed, NotApplicable
-from assay.core.opening import Limits, Member, OpenContext, Opener
-from assay.core.slots import Trouble
+import numpy as np
+from PIL import Image
 
-CAP = 4 << 20  # bytes read of one member
-MANY = 500  # entries read of one container
-
-
-@dataclass
-class Contents:
-    members: list[Member] = field(default_factory=list)
-    data: dict[str, bytes] = field(default_factory=dict)  # the last content of each name
-    errors: dict[str, Exception] = field(default_factory=dict)
-    troubles: list[Trouble] = field(default_factory=list)
-
-    @property
-    def names(self) -> list[str]:
-        return [member.name for member in self.members]
-
-    @property
-    def flags(self) -> set[str]:
-        return {trouble.flag for trouble in self.troubles}
-
-    def member(self, name: str) -> Member:
-        return next(member for member in self.members if member.name == name)
+EXIF = b"II*\0\x08\0\0\0\1\0\x0f\1\2\0\4\0\0\0Abc\0\0\0\0\0"  # one tag: Make "Abc"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf/></x:xmpmeta>'
+JUMBF = b"\0\0\0\x20jumb\0\0\0\x18jumdc2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71\0\0\0\0"
 
 
-def contents(
-    opener: Opener,
-    data: bytes,
-    *,
-    passwords: tuple[bytes, ...] = (),
-    timezone: str | None = None,
-    limits: Limits | None = None,
-) -> Contents:
-    """Open ``data`` and read every member; only the contract's errors are caught."""
-    context = OpenContext(passwords, timezone, limits or Limits())
-    found = Contents()
-    for entry in opener.open(MemoryBlob(data), context):
-        if isinstance(entry, Trouble):
-            found.troubles.append(entry)
-            continue
-        found.members.append(entry)
-        if entry.open is not None:
-            try:
-                with entry.open() as stream:
-                    found.data[entry.name] = stream.read(CAP)
-            except (Encrypted, Malformed, LimitReached, OSError) as error:
-                found.errors[entry.name] = error
-        if len(found.members) + len(found.troubles) >= MANY:
-            break
-    return found
+def picture(
+    kind: str, mode: str = "RGB", size: tuple[int, int] = (40, 30), **options: object
+) -> bytes:
+    """Return a small picture with something in it, as Pillow writes it."""
+    pixels = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(out, kind, **options)  # type: ignore[arg-type]
+    return out.getvalue()
 
 
-def keeps_the_contract(opener: Opener, data: bytes, passwords: tuple[bytes, ...] = ()) -> None:
-    """Read whatever these bytes are; fails on any error that the contract does not name."""
-    with contextlib.suppress(Encrypted, Malformed, NotApplicable, LimitReached):
-        contents(opener, data, passwords=passwords)
+def segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
 
-def damaged(data: bytes, cut: int, flips: list[tuple[int, int]]) -> bytes:
-    """Cut and flip bytes, at places counted modulo the length."""
-    changed = bytearray(data[: max(1, len(data) - cut % len(data))])
-    for place, value in flips:
-        changed[place % len(changed)] ^= value
-    return bytes(changed)
+def jpeg_with(*segments: bytes, tail: bytes = b"", **options: object) -> bytes:
+    plain = picture("JPEG", **options)  # type: ignore[arg-type]
+    return plain[:2] + b"".join(segments) + plain[2:] + tail
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    crc = zlib.crc32(name + body)
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", crc)
+
+
+def png_with(*chunks: bytes, after: tuple[bytes, ...] = (), tail: bytes = b"") -> bytes:
+    header = struct.pack(">IIBBBBB", 3, 2, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + b"".join(chunks)
+        + chunk(b"IDAT", zlib.compress(b"\0\1\2\3" * 2))
+        + b"".join(after)
+        + chunk(b"IEND", b"")
+        + tail
+    )
+
+
+def riff_chunk(name: bytes, body: bytes) -> bytes:
+    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
+
+
+def riff(form: bytes, *chunks: bytes, tail: bytes = b"") -> bytes:
+    body = form + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body + tail
+
+
+def wav(*chunks: bytes, tail: bytes = b"") -> bytes:
+    fmt = riff_chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8))
+    return riff(b"WAVE", fmt, *chunks, riff_chunk(b"data", bytes(100)), tail=tail)
+
+
+def gif_with(*blocks: bytes, tail: bytes = b"") -> bytes:
+    plain = picture("GIF", "P")
+    first = 13 + 3 * (2 << (plain[10] & 7))
+    return plain[:first] + b"".join(blocks) + plain[first:] + tail
+
+
+def sub_blocks(data: bytes) -> bytes:
+    parts = [data[i : i + 255] for i in range(0, len(data), 255)]
+    return b"".join(bytes([len(p)]) + p for p in parts) + b"\0"
+
+
+def box(name: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I", 8 + len(body)) + name + body
+
+
+def full_box(name: bytes, *parts: bytes, version: int = 0) -> bytes:
+    return box(name, bytes([version, 0, 0, 0]), *parts)
+
+
+def ftyp(brand: bytes, *compatible: bytes) -> bytes:
+    return box(b"ftyp", brand, bytes(4), *compatible)
+
+
+def mp4(*boxes: bytes, brand: bytes = b"isom", tail: bytes = b"") -> bytes:
+    return ftyp(brand, brand) + b"".join(boxes) + box(b"mdat", bytes(64)) + tail
+
+
+def tiff(entries: list[tuple[int, int, int, bytes]], after: bytes = b"", next_at: int = 0) -> bytes:
+    """Return a little-endian TIFF of one directory; values are the raw four bytes."""
+    body = b"".join(struct.pack("<HHI", t, k, n) + v.ljust(4, b"\0") for t, k, n, v in entries)
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    return head + body + struct.pack("<I", next_at) + after
+
+
+def zip_of(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def zip_named(*members: tuple[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def flac(*comments: bytes) -> bytes:
+    fields = b"".join(struct.pack("<I", len(c)) + c for c in comments)
+    body = struct.pack("<I", 4) + b"test" + struct.pack("<I", len(comments)) + fields
+    return b"fLaC\0\0\0\x22" + bytes(34) + b"\x84" + struct.pack(">I", len(body))[1:] + body
+
+
+def id3(*frames: tuple[bytes, bytes]) -> bytes:
+    body = b"".join(n + struct.pack(">IH", len(b), 0) + b for n, b in frames)
+    size = len(body)
+    safe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\3\0\0" + safe + body + b"\xff\xfb\x90\x00" + bytes(413)
+
+
+def element(number: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    name = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return name + b"\x08" + len(body).to_bytes(4, "big") + body
+
+
+def webm(*tags: tuple[bytes, bytes]) -> bytes:
+    simple = [element(0x67C8, element(0x45A3, n), element(0x4487, v)) for n, v in tags]
+    size = element(0xE0, element(0xB0, b"\1\x40"), element(0xBA, b"\xf0"))
+    return element(0x1A45DFA3, element(0x4282, b"webm")) + element(
+        0x18538067,
+        element(0x1654AE6B, element(0xAE, size)),
+        element(0x1254C367, element(0x7373, *simple)),
+    )
+
+
+def portable_executable(overlay: bytes = b"") -> bytes:
+    """Return the smallest thing that a PE reader follows: one section, no code."""
+    optional = struct.pack("<H", 0x20B) + bytes(106) + struct.pack("<I", 16) + bytes(128)
+    coff = struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, len(optional), 0)
+    at = 64 + 4 + len(coff) + len(optional) + 40
+    section = b".text\0\0\0" + struct.pack("<IIII", 64, 0x1000, 64, at) + bytes(16)
+    stub = b"MZ" + bytes(58) + struct.pack("<I", 64)
+    return stub + b"PE\0\0" + coff + optional + section + b"\xc3" * 64 + overlay
+
+
+def font(tail: bytes = b"") -> bytes:
+    """Return a table directory of a TrueType font and its four short tables."""
+    names = (b"OS/2", b"cvt ", b"glyf", b"head")
+    rows, body, at = b"", b"", 12 + 16 * len(names)
+    for name in names:
+        rows += name + struct.pack(">III", 0, at + len(body), 16)
+        body += bytes(16)
+    return b"\0\1\0\0" + struct.pack(">HHHH", len(names), 64, 2, 0) + rows + body + tail

@@ -274,16 +274,14 @@ def gaps(covered: Sequence[tuple[int, int]], end: int) -> Iterator[tuple[int, in
         yield at, end
 
 
-def without_duplicates(entries: Sequence[Entry]) -> tuple[list[Entry], dict[int, Entry]]:
-    """Split off entries that name the very same bytes as an earlier one: index -> that one."""
+def repeats(entries: Sequence[Entry]) -> dict[int, Entry]:
+    """Return the entries that name the very same bytes as an earlier one: number -> that one."""
     first: dict[tuple[int, int, int, int], Entry] = {}
     same: dict[int, Entry] = {}
-    kept = []
     for number, entry in enumerate(entries):
-        key = (entry.header, entry.method, entry.stored, entry.flags & 1)
-        if key in first:
-            same[number] = first[key]
-        else:
-            first[key] = entry
-            kept.append(entry)
-    return kept, same
+        earlier = first.setdefault(
+            (entry.header, entry.method, entry.stored, entry.flags & 1), entry
+        )
+        if earlier is not entry:
+            same[number] = earlier
+    return same

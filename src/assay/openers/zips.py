@@ -32,8 +32,8 @@ from assay.openers.zipdir import (
     gaps,
     read_directory,
     read_local,
+    repeats,
     salvage,
-    without_duplicates,
 )
 
 _DISKS = frozenset({"application/x-aff4"})  # ZIP outside, a disk image inside: not read yet
@@ -104,7 +104,7 @@ class Archive:
         if shared:
             first = display(text(entries[shared[0]].name))
             yield Trouble("overlapping_entries", f"{len(shared)} entries, the first is {first}")
-        _, same = without_duplicates(entries)
+        same = repeats(entries)
         claimed = 0
         for number, entry in enumerate(entries):
             if number in same:

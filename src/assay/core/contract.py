@@ -35,6 +35,7 @@ class ExaminerInfo:
     trust: Trust = Trust.SEALED
     after: tuple[str, ...] = ()  # examiners whose observations it reads through ``earlier``
     place_check: bool = False  # origin rule 4 (DESIGN §5) requires that it finished
+    reads: tuple[str, ...] = ()  # case settings it uses: "evaluation_date", "timezone"
 
 
 @dataclass(frozen=True, slots=True)

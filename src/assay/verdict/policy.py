@@ -78,8 +78,12 @@ class Policy:
 @cache
 def shipped_policy() -> Policy:
     """Return the policy that comes with this version of Assay."""
-    data = resources.files("assay.verdict").joinpath("data/policy.toml").read_bytes()
-    return parse_policy(data, "the shipped policy")
+    return parse_policy(shipped_policy_bytes(), "the shipped policy")
+
+
+def shipped_policy_bytes() -> bytes:
+    """Return the shipped policy file as it is; a case keeps a copy."""
+    return resources.files("assay.verdict").joinpath("data/policy.toml").read_bytes()
 
 
 def load_policy(path: Path) -> Policy:

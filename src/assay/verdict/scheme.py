@@ -38,8 +38,12 @@ class Scheme:
 @cache
 def shipped_scheme() -> Scheme:
     """Return the neutral scheme that comes with Assay."""
-    data = resources.files("assay.verdict").joinpath("data/scheme-neutral.toml").read_bytes()
-    return parse_scheme(data, "the shipped scheme")
+    return parse_scheme(shipped_scheme_bytes(), "the shipped scheme")
+
+
+def shipped_scheme_bytes() -> bytes:
+    """Return the shipped scheme file as it is; a case keeps a copy."""
+    return resources.files("assay.verdict").joinpath("data/scheme-neutral.toml").read_bytes()
 
 
 def load_scheme(path: Path) -> Scheme:

@@ -85,6 +85,9 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
 _UNTRUSTED_NAMES = INCOMPLETE | {"type_mismatch"}
 
 
+_NAMES_EDITOR = frozenset({"editor", "c2pa"})  # kinds whose level E names who changed the file
+
+
 def _incomplete(observations: Iterable[Observation]) -> set[str]:
     return {
         str(o.value.get("flag"))
@@ -95,7 +98,7 @@ def _incomplete(observations: Iterable[Observation]) -> set[str]:
 
 def _contradicted(observations: Iterable[Observation]) -> bool:
     rows = list(observations)
-    if any(o.kind == "editor" for o in rows):
+    if any(o.kind in _NAMES_EDITOR and o.level is Level.E for o in rows):
         return False
     return any(o.kind == "structure" and o.value.get("outcome") == "contradiction" for o in rows)
 

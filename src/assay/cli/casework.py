@@ -1,0 +1,141 @@
+"""What triage, init, add and run have in common: make or open the case, run, sum up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.cli.output import emit, plain, stderr
+from assay.core.errors import CaseError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from assay.engine.session import CaseOptions, Session
+    from assay.engine.triage import Summary
+
+LAST_PASS = 3
+
+
+def passes_of(text: str) -> tuple[int, int]:
+    """Read ``0-1`` or ``1`` as a range of passes; raises UsageError."""
+    first, dash, last = text.partition("-")
+    try:
+        low, high = int(first), int(last) if dash else int(first)
+    except ValueError:
+        low, high = 1, 0
+    if not 0 <= low <= high <= LAST_PASS:
+        raise UsageError(f"--passes {text!r} is no range of passes", hint="for example 0-1, or 0-3")
+    return low, high
+
+
+def open_or_create(folder: Path, options: CaseOptions, operator: str) -> Session:
+    """Open a case for work, or make it; options that a case has fixed must not differ."""
+    from assay.engine import session as sessions
+
+    if not sessions.is_case(folder):
+        return sessions.create(folder, options, operator)
+    session = sessions.open_session(folder, write=True)
+    try:
+        sessions.require_same(session, options)
+    except BaseException:
+        session.case.close()
+        raise
+    return session
+
+
+def summary_json(session: Session, summary: Summary) -> dict[str, object]:
+    """Return what ``--json`` ends with."""
+    counts = session.case.reader.counts()
+    return {
+        "examined": summary.examined,
+        "skipped": summary.skipped,
+        "failed": summary.failed,
+        "unread": summary.unread,
+        "items": counts.items,
+        "lanes": {
+            ("inventory" if lane is None else str(int(lane))): count
+            for lane, count in sorted(counts.lanes.items(), key=lambda pair: pair[0] or 9)
+        },
+        "origins": {origin.value: count for origin, count in sorted(counts.origins.items())},
+        "seconds": round(summary.seconds, 3),
+        "first_item_seconds": summary.first_item and round(summary.first_item, 3),
+        "finished": summary.finished,
+        "case": str(session.case.folder),
+    }
+
+
+def show_summary(session: Session, summary: Summary, *, as_json: bool, report: Path | None) -> None:
+    """Print how the case stands after a run."""
+    if as_json:
+        emit({**summary_json(session, summary), "report": str(report) if report else None})
+        return
+    from assay.core.vocab import Band, Lane
+    from assay.exports import words
+
+    counts = session.case.reader.counts()
+    plain(
+        f"{summary.examined} items examined, {summary.skipped} skipped (nothing new), "
+        f"in {summary.seconds:.1f} s"
+    )
+    plain("")
+    for lane, name, meaning in words.LANES:
+        plain(f"  {name:<10} {counts.lanes.get(lane, 0):>7}  {meaning}")
+        if lane is Lane.POSSIBLE_NEW_VICTIM:
+            for band in Band:
+                if counts.bands.get(band):
+                    plain(f"    band {band.value}   {counts.bands[band]:>7}  {words.BANDS[band]}")
+    plain("")
+    origins = ", ".join(f"{o.value} {n}" for o, n in sorted(counts.origins.items()))
+    plain(f"  origins: {origins or 'none'}")
+    show_unexamined(session)
+    if report is not None:
+        plain(f"  report: {report}")
+
+
+def show_unexamined(session: Session, limit: int = 10) -> None:
+    """List what could not be examined, so that exit code 3 is never a riddle."""
+    from assay.store import queries
+
+    rows = unexamined(session)
+    unread = queries.unread(session.case.connection)
+    if not rows and not unread:
+        return
+    plain("")
+    plain(f"  {len(rows) + len(unread)} could not be examined in full (placed early, never late):")
+    lines = [f"{path}: {why}" for path, why in rows] + [f"{path}: unreadable" for path in unread]
+    for line in lines[:limit]:
+        plain(f"    {line}")
+    if len(lines) > limit:
+        plain(f"    … and {len(lines) - limit} more: see the report, section 5")
+
+
+def unexamined(session: Session) -> list[tuple[str, str]]:
+    """Return (path, why) of items on which a current check did not finish."""
+    from assay.store import queries
+
+    shas = queries.with_failures(session.case.connection)
+    rows = []
+    for judged in session.judged(shas):
+        failures = judged.facts.failures
+        if failures:
+            whys = dict.fromkeys(f"{f.examiner} {f.reason.value}" for f in failures)
+            rows.append((judged.facts.path, ", ".join(whys)))
+    return rows
+
+
+def exit_code(session: Session, summary: Summary) -> ExitCode:
+    """Return 3 where something in the case could not be examined, else 0."""
+    if summary.unread or unexamined(session):
+        return ExitCode.PARTIAL
+    return ExitCode.DONE
+
+
+def check_writable(out: Path) -> None:
+    """Refuse an output path in a folder that is not there, before any work is done."""
+    if not out.parent.is_dir():
+        raise CaseError(f"{out.parent}: no such folder", hint="make it first, or choose another -o")
+
+
+def warn(lines: Sequence[str]) -> None:
+    for line in lines:
+        stderr.print(line, markup=False)

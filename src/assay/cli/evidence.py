@@ -1,0 +1,99 @@
+"""An item's evidence on a terminal: what is said, where, how strong, and by which check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assay.cli.output import plain
+from assay.core.jsonvalue import Json
+from assay.core.names import display
+from assay.core.vocab import Level
+from assay.exports.record import first_path
+from assay.verdict.policy import Policy
+
+_QUIET = {"prompt", "negative_prompt"}  # stored, shown only on request
+
+
+def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) -> None:
+    """Print one documented record for a person."""
+    lane = f"lane {record['lane']}" if record["lane"] else "inventory"
+    band = f", band {record['band']}" if record["band"] else ""
+    rank = f", rank {record['rank']}" if record["rank"] else ""
+    plain(first_path(record))
+    plain(f"  origin    {record['origin']}   {lane}{band}{rank}")
+    plain(f"  content   {record['media_type']}, {record['size']} bytes")
+    for name in ("sha256", "sha1", "md5"):
+        plain(f"  {name:<9} {record[name]}")
+    pdq = record["pdq"]
+    if isinstance(pdq, Mapping):
+        plain(f"  pdq       {pdq['hash']} (quality {pdq['quality']})")
+    _reasons(record)
+    _claims(record, policy)
+    _table(record, "camera", prompts=prompts)
+    _table(record, "generator", prompts=prompts)
+    _table(record, "c2pa", prompts=prompts)
+    _list(record, "findings", "kind", "text")
+    _list(record, "failures", "examiner", "reason", "stage", "detail")
+    _list(record, "decisions", "actor", "category", "note", "at")
+    plain("  places")
+    for place in _rows(record["occurrences"]):
+        plain(f"    {place['path']}")
+        for stamp in _rows(place["times"]):
+            plain(f"      {stamp['field']}: {stamp['utc'] or stamp['raw']} ({stamp['zone']})")
+    plain("")
+
+
+def _rows(value: Json) -> list[Mapping[str, Json]]:
+    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+
+
+def _reasons(record: Mapping[str, Json]) -> None:
+    plain("  why")
+    for reason in _rows(record["reasons"]):
+        if reason["code"] != "evidence":
+            plain(f"    - {reason['text']}")
+
+
+def _claims(record: Mapping[str, Json], policy: Policy) -> None:
+    claims = _rows(record["claims"])
+    if not claims:
+        plain("  evidence  none: nothing in the file speaks about its origin")
+        return
+    plain("  evidence")
+    for claim in claims:
+        level = policy.levels[Level(str(claim["level"]))]
+        tool = f" [{display(str(claim['tool']))}]" if claim["tool"] else ""
+        plain(f"    {claim['level']:<3} {display(str(claim['text']))}{tool}")
+        where = f"{claim['locator']}; " if claim["locator"] else ""
+        forge = f"to forge: {level.forge or '-'}; error rate not measured"
+        plain(f"        {where}{level.words}; {forge}; {claim['examiner']} {claim['version']}")
+
+
+def _table(record: Mapping[str, Json], name: str, *, prompts: bool) -> None:
+    value = record[name]
+    if not isinstance(value, Mapping):
+        return
+    plain(f"  {name}")
+    for key, entry in value.items():
+        if entry in (None, "", [], {}):
+            continue
+        if key in _QUIET and not prompts:
+            plain(f"    {key}: {len(str(entry))} characters, shown with --prompts")
+        else:
+            plain(f"    {key}: {display(_flat(entry))[:400]}")
+
+
+def _flat(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_flat(v)}" for k, v in value.items() if v is not None)
+    if isinstance(value, list):
+        return "; ".join(_flat(v) for v in value)
+    return str(value)
+
+
+def _list(record: Mapping[str, Json], name: str, *fields: str) -> None:
+    rows = _rows(record[name])
+    if rows:
+        plain(f"  {name}")
+    for row in rows:
+        plain("    " + ", ".join(display(str(row[f])) for f in fields if row[f] not in (None, "")))

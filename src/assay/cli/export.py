@@ -1,0 +1,74 @@
+"""``assay export``: hand over items and the custody log as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli import options as opt
+
+app = typer.Typer(no_args_is_help=True, help="Write items or the custody log to a file.")
+
+OutOption = Annotated[Path, typer.Option("-o", "--out", help="The file to write.")]
+
+
+@app.command("items")
+def items(
+    case: opt.CaseOption,
+    out: OutOption,
+    *,
+    lane: opt.LaneOption = None,
+    top: opt.TopOption = None,
+    origin: opt.OriginOption = None,
+    where: opt.WhereOption = None,
+    operator: opt.OperatorOption = "",
+    json: opt.JsonOption = False,
+) -> None:
+    """Write one JSON object per item, in the order of work (docs/reference/items.md)."""
+    from assay.cli import casework
+    from assay.cli.output import emit, plain
+    from assay.engine.session import default_operator, open_session
+    from assay.exports.handover import record_export
+    from assay.exports.items import write_items
+    from assay.exports.selection import parse_selection
+
+    chosen = parse_selection(lane=lane, top=top, origin=origin, where=where)
+    casework.check_writable(out)
+    with open_session(case, write=True) as session:
+        count = write_items(session, chosen, out)
+        digest = record_export(
+            session, "items.exported", out, operator or default_operator(), items=count
+        )
+    if json:
+        emit({"items": count, "path": str(out), "sha256": digest})
+    else:
+        plain(f"{count} items written to {out} (SHA-256 {digest})")
+
+
+@app.command("custody")
+def custody(
+    case: opt.CaseOption,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="The file.", show_default="CASE/exports/custody.jsonl"),
+    ] = None,
+    json: opt.JsonOption = False,
+) -> None:
+    """Write the hash-chained custody log as JSON Lines."""
+    from assay.cli import casework
+    from assay.cli.output import emit, plain
+    from assay.engine.session import open_session
+    from assay.store.custody import export_jsonl
+
+    with open_session(case) as session:
+        path = out or session.case.exports / "custody.jsonl"
+        casework.check_writable(path)
+        head = export_jsonl(session.case.reader.events(), path)
+    digest = head.hash if head is not None else ""
+    if json:
+        emit({"path": str(path), "head": digest, "events": head.seq if head else 0})
+    else:
+        plain(f"{path}: {head.seq if head else 0} events, head {digest}")

@@ -1,0 +1,49 @@
+"""``assay queue``: the order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import typer
+
+from assay.cli import options as opt
+from assay.core.jsonvalue import Json
+
+
+def queue(
+    case: opt.CaseOption,
+    *,
+    lane: opt.LaneOption = None,
+    top: opt.TopOption = None,
+    origin: opt.OriginOption = None,
+    where: opt.WhereOption = None,
+    json: opt.JsonOption = False,
+) -> None:
+    """List items in the order of work, lane 1 first. All of them, unless --top says how many."""
+    from assay.cli.output import emit_lines, plain
+    from assay.engine.session import open_session
+    from assay.exports.items import records
+    from assay.exports.selection import parse_selection
+
+    chosen = parse_selection(lane=lane, origin=origin, top=top, where=where)
+    with open_session(case) as session:
+        rows = (row for row in records(session, chosen) if lane is None or row["lane"] == lane)
+        if json:
+            emit_lines(rows)
+            raise typer.Exit(0)
+        for row in rows:
+            if row["lane"] is None:
+                continue
+            plain(line(row))
+
+
+def line(row: Mapping[str, Json]) -> str:
+    """Return one line of the queue: lane, band, rank, origin, digest, path, first reason."""
+    from assay.exports.record import first_path, why
+
+    place = f"lane {row['lane']}{row['band'] or ' '}" if row["lane"] else "inventory"
+    rank = f"{row['rank']:>5}" if row["rank"] else "    -"
+    return (
+        f"{place} {rank}  {row['origin']!s:<9} {str(row['sha256'])[:12]}  {first_path(row)}"
+        f"\n{'':>14}  {why(row)}"
+    )

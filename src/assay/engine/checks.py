@@ -1,0 +1,144 @@
+"""What a case pins about its checks, and from stored facts to the facts a verdict may use.
+
+Verdicts are recomputed from the pinned table, never from what happens to be installed, so that a
+newer Assay or a missing plug-in cannot re-order a case silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assay.core.contract import ExaminerInfo, accepts
+from assay.core.jsonvalue import Json, JsonObject
+from assay.core.names import join_chain
+from assay.core.vocab import Lane
+from assay.engine.plan import Plan
+from assay.store.records import Bundle, LedgerRow, LedgerState, standing
+from assay.verdict.signals import ItemFacts
+
+OPENER = "open"  # examiner names of openers: "open", "open:zip", …
+DETECTOR = "detector"
+Key = tuple[str, str, str]  # examiner, version, config
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One pinned examiner."""
+
+    name: str
+    version: str
+    config: str
+    media_types: tuple[str, ...]
+    cost: int
+    place_check: bool
+    detector: bool
+
+    def to_wire(self) -> JsonObject:
+        return {
+            "name": self.name,
+            "version": self.version,
+            "config": self.config,
+            "media_types": list(self.media_types),
+            "cost": self.cost,
+            "place_check": self.place_check,
+            "detector": self.detector,
+        }
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Json]) -> Check:
+        types = wire["media_types"]
+        assert isinstance(types, Sequence)
+        return cls(
+            name=str(wire["name"]),
+            version=str(wire["version"]),
+            config=str(wire["config"]),
+            media_types=tuple(str(t) for t in types),
+            cost=int(str(wire["cost"])),
+            place_check=bool(wire["place_check"]),
+            detector=bool(wire["detector"]),
+        )
+
+
+def check_of(info: ExaminerInfo, config: str) -> Check:
+    return Check(
+        name=info.name,
+        version=info.version,
+        config=config,
+        media_types=info.media_types,
+        cost=int(info.cost),
+        place_check=info.place_check,
+        detector=DETECTOR in info.kinds,
+    )
+
+
+def checks_of(plan: Plan) -> tuple[Check, ...]:
+    """Return the table that a case made with this plan pins."""
+    return tuple(check_of(info, plan.config(info.name)) for info in plan.examiners)
+
+
+class Pinned:
+    """The checks of a case, ready to turn stored facts into the facts of a verdict."""
+
+    def __init__(self, checks: Iterable[Check], lanes_of: Mapping[tuple[str, str], Lane]) -> None:
+        self.checks = {check.name: check for check in checks}
+        self._lanes_of = lanes_of
+
+    def applicable(self, media_type: str) -> list[Check]:
+        return [c for c in self.checks.values() if accepts(c.media_types, media_type)]
+
+    def facts(self, bundle: Bundle) -> ItemFacts:
+        """Keep what the pinned versions and a successful opening say; the rest is history."""
+        item, ledger = bundle.item, bundle.ledger
+        opened = _opened(ledger)
+        done = {(r.examiner, r.version, r.config) for r in ledger}
+        applicable = self.applicable(item.media_type)
+
+        def is_current(examiner: str, version: str, config: str) -> bool:
+            if examiner.partition(":")[0] == OPENER:
+                key = (examiner, version, config)
+                return opened.get(examiner, key) == key
+            check = self.checks.get(examiner)
+            return check is not None and (check.version, check.config) == (version, config)
+
+        places = sorted(
+            (found.occurrence for found in bundle.occurrences),
+            key=lambda o: (o.source, o.chain),
+        )
+        return ItemFacts(
+            item=item,
+            observations=tuple(
+                sorted(
+                    (o for o in bundle.observations if is_current(o.examiner, o.version, o.config)),
+                    key=lambda o: (o.examiner, o.kind, o.id),
+                )
+            ),
+            failures=tuple(
+                sorted(
+                    (f for f in bundle.failures if is_current(f.examiner, f.version, f.config)),
+                    key=lambda f: (f.examiner, f.stage, f.reason),
+                )
+            ),
+            pending=frozenset(
+                c.name for c in applicable if (c.name, c.version, c.config) not in done
+            ),
+            place_checks=frozenset(c.name for c in applicable if c.place_check),
+            detectors=frozenset(c.name for c in applicable if c.detector),
+            flags=frozenset(flag for o in places for flag in o.flags),
+            decisions=standing(bundle.decisions),
+            lanes_of=self._lanes_of,
+            path=join_chain(places[0].chain) if places else "",
+        )
+
+
+def _opened(ledger: Iterable[LedgerRow]) -> dict[str, Key]:
+    """Return for each opener that once succeeded on an item, with which version and config.
+
+    Its earlier failures (a password was missing) are history; while none succeeded all stand.
+    """
+    rows = sorted(
+        (row.examiner, row.version, row.config)
+        for row in ledger
+        if row.state is LedgerState.DONE and row.examiner.partition(":")[0] == OPENER
+    )
+    return {key[0]: key for key in reversed(rows)}

@@ -1,0 +1,134 @@
+"""The plan of a run: which checks, which settings and limits. Travels to workers as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from assay.core.contract import Examiner, ExaminerInfo, Settings, accepts
+from assay.core.jsonvalue import Json, JsonObject, digest_of
+from assay.core.opening import Limits
+from assay.core.vocab import CostClass
+
+WHOLE_FILE = 256 << 20  # bytes a worker reads whole; larger files are digested in pieces
+SECONDS_BASE = 20.0  # wall seconds for one file, plus SECONDS_PER_MB for each MiB (DESIGN §6)
+SECONDS_PER_MB = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides what is run on a file, and nothing about where it lies."""
+
+    examiners: tuple[ExaminerInfo, ...]
+    settings: Settings
+    limits: Limits = field(default_factory=Limits)
+    whole_file: int = WHOLE_FILE
+    passwords: tuple[bytes, ...] = ()
+    passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY)
+
+    def config(self, name: str) -> str:
+        """Return the digest of the settings that an examiner uses; a change re-runs it alone."""
+        info = self.info(name)
+        value: dict[str, Json] = {key: getattr(self.settings, key) for key in info.reads}
+        options = self.settings.options.get(name)
+        if options:
+            value["options"] = options
+        return digest_of(value)[:16] if value else ""
+
+    def configs(self) -> dict[str, str]:
+        return {info.name: self.config(info.name) for info in self.examiners}
+
+    def info(self, name: str) -> ExaminerInfo:
+        return next(info for info in self.examiners if info.name == name)
+
+    def applicable(self, media_type: str) -> tuple[ExaminerInfo, ...]:
+        """Return the examiners of all passes that accept a media type, in order."""
+        return tuple(info for info in self.examiners if accepts(info.media_types, media_type))
+
+    def in_passes(self, info: ExaminerInfo) -> bool:
+        return self.passes[0] <= info.cost <= self.passes[1]
+
+    def opener_config(self) -> str:
+        """Return the digest of what openers depend on: limits and the passwords given."""
+        secrets = digest_of([p.hex() for p in self.passwords]) if self.passwords else ""
+        return digest_of({"limits": _limits(self.limits), "passwords": secrets})[:16]
+
+    def to_wire(self) -> JsonObject:
+        return {
+            "examiners": [info.name for info in self.examiners],
+            "configs": self.configs(),
+            "evaluation_date": self.settings.evaluation_date,
+            "timezone": self.settings.timezone,
+            "options": dict(self.settings.options),
+            "limits": _limits(self.limits),
+            "whole_file": self.whole_file,
+            "passwords": [p.hex() for p in self.passwords],
+            "opener_config": self.opener_config(),
+        }
+
+
+def _limits(limits: Limits) -> dict[str, Json]:
+    return dict(asdict(limits))
+
+
+def make_plan(
+    examiners: Sequence[Examiner],
+    settings: Settings,
+    *,
+    limits: Limits | None = None,
+    passwords: tuple[bytes, ...] = (),
+    passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY),
+) -> Plan:
+    """Return the plan for the installed examiners."""
+    return Plan(
+        examiners=tuple(e.info for e in examiners),
+        settings=settings,
+        limits=limits or Limits(),
+        passwords=passwords,
+        passes=passes,
+    )
+
+
+def seconds_for(size: int) -> float:
+    """Return the wall time that one file of ``size`` bytes may take."""
+    return SECONDS_BASE + SECONDS_PER_MB * size / (1 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """The plan as a worker reads it back from the wire."""
+
+    examiners: tuple[str, ...]
+    configs: Mapping[str, str]
+    settings: Settings
+    limits: Limits
+    whole_file: int
+    passwords: tuple[bytes, ...]
+    opener_config: str
+
+    @classmethod
+    def from_wire(cls, wire: JsonObject) -> WorkerPlan:
+        options = wire["options"]
+        configs = wire["configs"]
+        limits = wire["limits"]
+        names = wire["examiners"]
+        passwords = wire["passwords"]
+        assert isinstance(options, Mapping)
+        assert isinstance(configs, Mapping)
+        assert isinstance(limits, Mapping)
+        assert isinstance(names, Sequence)
+        assert isinstance(passwords, Sequence)
+        zone = wire["timezone"]
+        return cls(
+            examiners=tuple(str(name) for name in names),
+            configs={str(k): str(v) for k, v in configs.items()},
+            settings=Settings(
+                evaluation_date=str(wire["evaluation_date"]),
+                timezone=str(zone) if zone is not None else None,
+                options={str(k): v for k, v in options.items() if isinstance(v, Mapping)},
+            ),
+            limits=Limits(**{str(k): int(str(v)) for k, v in limits.items()}),
+            whole_file=int(str(wire["whole_file"])),
+            passwords=tuple(bytes.fromhex(str(p)) for p in passwords),
+            opener_config=str(wire["opener_config"]),
+        )

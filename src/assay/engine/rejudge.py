@@ -1,0 +1,88 @@
+"""Judge stored facts again: after a decision, for ``verify``, and to preview an upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from assay.core.facts import Placement, Sha256, Verdict
+from assay.engine.checks import Pinned
+from assay.engine.session import Session
+from assay.verdict.judge import judge
+from assay.verdict.place import lane_number, place
+from assay.verdict.policy import Policy
+from assay.verdict.queue import order
+
+_PAGE = 500  # items
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An item whose verdict or placement would not stay as it is stored."""
+
+    item: Sha256
+    path: str
+    old: Placement | None
+    new: Placement
+    old_verdict: Verdict | None
+    new_verdict: Verdict
+
+    @property
+    def moves(self) -> bool:
+        """True where lane or band would change, not only a reason or sort key."""
+        return self.old is None or (self.old.lane, self.old.band) != (self.new.lane, self.new.band)
+
+    @property
+    def lowers(self) -> bool:
+        """True where the item would come later in the order of work."""
+        return self.old is not None and lane_number(self.new.lane) > lane_number(self.old.lane)
+
+
+def changes(
+    session: Session, pinned: Pinned | None = None, policy: Policy | None = None
+) -> Iterator[Change]:
+    """Yield what judging every item anew would change, under the case's own pins or others."""
+    pinned, policy = pinned or session.pinned, policy or session.policy
+    shas = (item.sha256 for item in session.case.reader.items())
+    while page := list(islice(shas, _PAGE)):
+        yield from _changes_of(session, page, pinned, policy)
+
+
+def _changes_of(
+    session: Session, shas: Sequence[Sha256], pinned: Pinned, policy: Policy
+) -> Iterator[Change]:
+    for bundle in session.case.reader.facts_of(shas).values():
+        facts = pinned.facts(bundle)
+        verdict = judge(facts, policy)
+        placement = place(facts, verdict, policy)
+        old = bundle.placed.placement if bundle.placed is not None else None
+        if (old, bundle.verdict) != (placement, verdict):
+            yield Change(bundle.item.sha256, facts.path, old, placement, bundle.verdict, verdict)
+
+
+def apply(session: Session, shas: Sequence[Sha256], operator: str, action: str) -> list[Change]:
+    """Judge these items anew and store what changed; returns the changes."""
+    found = list(_changes_of(session, shas, session.pinned, session.policy))
+    store(session, found, operator, action)
+    return found
+
+
+def store(session: Session, found: Sequence[Change], operator: str, action: str) -> None:
+    """Write changed verdicts and placements with one custody event that names every lane change."""
+    with session.case.transaction(operator, action, f"{len(found)} items") as tx:
+        tx.put_verdicts(change.new_verdict for change in found)
+        tx.put_placements(change.new for change in found)
+        rows = (placed.placement for placed in session.case.reader.placements())
+        tx.set_ranks((item, rank) for item, _, rank in order(rows))
+        tx.detail(
+            moved=[
+                [
+                    change.item,
+                    int(change.old.lane) if change.old and change.old.lane else 0,
+                    int(change.new.lane) if change.new.lane else 0,
+                ]
+                for change in found
+                if change.moves
+            ]
+        )

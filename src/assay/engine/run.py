@@ -1,0 +1,430 @@
+"""One run: list the sources, hand files to the sealed pool, commit what comes back, keep order.
+
+Resume needs no state of its own: a file whose entry is committed and unchanged is skipped, a
+content whose checks are in the ledger is not examined again, so a killed run loses at most what was
+in flight.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assay.core.errors import SourceError, SourceVanishedError
+from assay.core.facts import Failure, Sha256
+from assay.core.jsonvalue import Json, JsonObject
+from assay.core.vocab import EntryKind, FailureReason
+from assay.engine import messages
+from assay.engine.batch import Batch, Committer
+from assay.engine.feed import Feed, Listed, Vanished, occurrence_of, path_of
+from assay.engine.ledger import Ledger
+from assay.engine.plan import Plan, seconds_for
+from assay.engine.progress import Watcher
+from assay.sandbox.platform import WorkerLimits
+from assay.sandbox.pool import Pool
+from assay.sandbox.task import Asked, Died, Finished, Message, OpenSource
+from assay.sources.folder import FolderSource
+from assay.sources.found import Found as Listing
+from assay.store import queries
+from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
+
+TASK = "assay.engine.unit:make"
+COMMIT_ITEMS = 256
+COMMIT_SECONDS = 1.0
+CRASHES = 2  # crashes of one check on one content before it is recorded and left out
+DEATHS = 40  # workers that one top-level file may kill before it is given up
+UPDATE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    workers: int = 0  # 0 = one per core
+    memory: int = 4 << 30  # bytes of address space per worker
+    wait_for_source: float = 3600.0  # seconds to wait for a source that went away
+    retry_locked: bool = False  # open again what a missing password had locked
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One top-level file in flight."""
+
+    source: FolderSource
+    found: Listing
+    poison: dict[str, Json] = field(default_factory=dict)
+    crashes: dict[str, int] = field(default_factory=dict)
+    deaths: int = 0
+    top: Sha256 | None = None
+    claimed: set[Sha256] = field(default_factory=set)
+    unread: str = ""
+
+
+class Run:
+    """A run over listed sources into one case. ``go`` may be interrupted at any time."""
+
+    def __init__(
+        self,
+        committer: Committer,
+        ledger: Ledger,
+        plan: Plan,
+        options: RunOptions,
+        watcher: Watcher,
+    ) -> None:
+        self.committer = committer
+        self.case = committer.case
+        self.progress = committer.progress
+        self.ledger = ledger
+        self.plan = plan
+        self.options = options
+        self.watcher = watcher
+        self.batch = Batch()
+        self.tickets: dict[int, Ticket] = {}
+        self.again: deque[Ticket] = deque()
+        self.met: set[Sha256] = set()
+        self.examined: set[Sha256] = set()
+        self.failed: set[Sha256] = set()
+        self._committed_at = time.monotonic()
+        self._updated_at = 0.0
+
+    # -- the loop ------------------------------------------------------------------------------
+
+    def go(self, sources: Sequence[FolderSource]) -> None:
+        """Run to the end of all sources; on any exception what is finished is committed."""
+        feed = Feed(sources)
+        pool: Pool | None = None
+        try:
+            for ticket in self.wanted(feed):
+                if ticket is not None:
+                    if pool is None:
+                        pool = self.open_pool()
+                    self.submit(pool, ticket)
+                if pool is not None:
+                    self.turn(pool, busy=ticket is None)
+                self.tick(feed)
+        finally:
+            feed.stop()
+            if pool is not None:
+                pool.close()
+            self.commit()
+            self.tick(feed, force=True)
+
+    def open_pool(self) -> Pool:
+        return Pool(
+            TASK,
+            self.plan.to_wire(),
+            workers=self.options.workers or os.cpu_count() or 1,
+            limits=WorkerLimits(memory=self.options.memory, seconds=seconds_for(0)),
+        )
+
+    def wanted(self, feed: Feed) -> Iterator[Ticket | None]:
+        """Yield files to submit, and None whenever the loop should turn without a new one."""
+        ended = False
+        while not ended or self.again or self.tickets:
+            while self.again:
+                yield self.again.popleft()
+            entries = iter(()) if ended else feed.ready()
+            for entry in entries:
+                if entry is None:
+                    ended = True
+                elif isinstance(entry, Vanished):
+                    self.wait_for(entry.source)
+                elif (ticket := self.take(entry)) is not None:
+                    yield ticket
+                while self.again:
+                    yield self.again.popleft()
+            if not ended or self.tickets:
+                yield None
+
+    def take(self, entry: Listed) -> Ticket | None:
+        """Record a listed entry; returns a ticket where there is a file still to be read."""
+        source, found = entry.source, entry.found
+        if found.kind is not EntryKind.FILE:
+            self.record_entry(source, found)
+            return None
+        if not self.settled(source, found):
+            return Ticket(source, found)
+        self.progress.files_done += 1
+        self.progress.bytes_done += found.size or 0
+        return None
+
+    def settled(self, source: FolderSource, found: Listing) -> bool:
+        """Tell whether a file is unchanged and nothing is left to do on it or inside it."""
+        known = self.case.reader.entry(source.id, found.key)
+        if (
+            known is None
+            or known.sha256 is None
+            or known.state is not EntryState.DONE
+            or (known.size, known.mtime_ns) != (found.size, found.mtime_ns)
+        ):
+            return False
+        contents = {known.sha256, *queries.descendants(self.case.connection, known.sha256)}
+        if not all(self.ledger.complete(sha, self.plan) for sha in contents):
+            return False
+        if self.options.retry_locked and any(self.ledger.locked(sha) for sha in contents):
+            return False
+        self.progress.skipped += len(contents - self.met)
+        self.met |= contents
+        return True
+
+    def submit(self, pool: Pool, ticket: Ticket) -> None:
+        """Open a file read-only and send it to a worker, once one has room."""
+        while pool.capacity() <= 0:
+            self.turn(pool, busy=True)
+        found = ticket.found
+        try:
+            fd = ticket.source.open_entry(found)
+        except SourceVanishedError:
+            self.again.append(ticket)
+            self.wait_for(ticket.source)
+            return
+        except OSError as error:
+            self.record_unread(ticket, error.strerror or str(error))
+            return
+        try:
+            number = pool.submit(
+                self.request(ticket), OpenSource(fd, path_of(ticket.source, found))
+            )
+        finally:
+            os.close(fd)
+        self.tickets[number] = ticket
+
+    def request(self, ticket: Ticket) -> JsonObject:
+        found = ticket.found
+        return {
+            "chain": [found.key],
+            "times": messages.stamps_to_wire(found.times),
+            "mode": found.mode,
+            "inode": found.inode,
+            "poison": ticket.poison,
+        }
+
+    def turn(self, pool: Pool, *, busy: bool) -> None:
+        """Handle what the workers said; waits a moment where there is nothing else to do."""
+        for event in pool.poll(0.05 if busy else 0.0):
+            if isinstance(event, Asked):
+                pool.reply(event.ticket, {"run": self.answer(event.ticket, event.body)})
+            elif isinstance(event, Message):
+                self.message(self.tickets[event.ticket], event.body, pool)
+            elif isinstance(event, Finished):
+                self.finished(self.tickets.pop(event.ticket))
+            elif isinstance(event, Died):
+                self.died(self.tickets.pop(event.ticket), event)
+        old = time.monotonic() - self._committed_at > COMMIT_SECONDS
+        if len(self.batch) >= COMMIT_ITEMS or (old and self.batch):
+            self.commit()
+
+    # -- what workers say ----------------------------------------------------------------------
+
+    def answer(self, number: int, body: Mapping[str, Json]) -> list[Json]:
+        """Tell a worker which checks are wanted on a content."""
+        ticket = self.tickets[number]
+        sha256 = Sha256(str(body["sha256"]))
+        if any(sha256 in other.claimed for other in self.tickets.values() if other is not ticket):
+            return []
+        wanted = self.ledger.wanted(sha256, str(body["media_type"]), self.plan)
+        if wanted:
+            ticket.claimed.add(sha256)
+        return list(wanted)
+
+    def message(self, ticket: Ticket, body: Mapping[str, Json], pool: Pool) -> None:
+        """Take facts into the batch. A message of a wrong shape raises ValueError or KeyError."""
+        operation = body["op"]
+        source = ticket.source.id
+        if operation in ("item", "entry", "unread"):
+            raw = body["occurrence"]
+            assert isinstance(raw, Mapping)
+            if operation == "unread" and body["ordinals"] == "0":
+                ticket.unread = str(body["detail"])
+                return
+            place = messages.occurrence_from_wire(raw, source)
+            self.batch.occurrences.append(place)
+            if place.occurrence.sha256 is not None:
+                self.batch.dirty[place.occurrence.sha256] = None
+        if operation == "unread":
+            self.progress.unread += 1
+        elif operation == "item":
+            self.item(ticket, body, pool)
+        elif operation == "container":
+            self.container(body, pool)
+
+    def item(self, ticket: Ticket, body: Mapping[str, Json], pool: Pool) -> None:
+        raw, ran = body["item"], body["ran"]
+        assert isinstance(raw, Mapping)
+        assert isinstance(ran, list)
+        item = messages.item_from_wire(raw)
+        if body["ordinals"] == "0":
+            ticket.top = item.sha256
+        ticket.claimed.discard(item.sha256)
+        self.batch.items.append(item)
+        failed = self.take_facts(body, pool)
+        for name in ran:
+            info = self.plan.info(str(name))
+            state = LedgerState.FAILED if info.name in failed else LedgerState.DONE
+            row = LedgerRow(
+                item.sha256, info.name, info.version, self.plan.config(info.name), state
+            )
+            self.batch.ledger.append(row)
+            self.ledger.mark(row)
+        if item.sha256 not in self.met and not ran:
+            self.progress.skipped += 1
+        if ran and item.sha256 not in self.examined:
+            self.examined.add(item.sha256)
+            self.progress.examined += 1
+        self.met.add(item.sha256)
+
+    def container(self, body: Mapping[str, Json], pool: Pool) -> None:
+        sha256 = Sha256(str(body["sha256"]))
+        failed = self.take_facts(body, pool)
+        name = str(body["opener"])
+        state = LedgerState.FAILED if name in failed else LedgerState.DONE
+        row = LedgerRow(sha256, name, str(body["version"]), self.plan.opener_config(), state)
+        self.batch.ledger.append(row)
+        self.ledger.mark(row)
+        self.batch.dirty[sha256] = None
+
+    def take_facts(self, body: Mapping[str, Json], pool: Pool) -> set[str]:
+        """Add observations and failures to the batch; returns the names of checks that failed."""
+        observations, failures = body["observations"], body["failures"]
+        assert isinstance(observations, list)
+        assert isinstance(failures, list)
+        self.batch.observations += [
+            messages.observation_from_wire(o, pool.level)
+            for o in observations
+            if isinstance(o, Mapping)
+        ]
+        found = [messages.failure_from_wire(f) for f in failures if isinstance(f, Mapping)]
+        self.note_failures(found)
+        return {f.examiner for f in found}
+
+    def note_failures(self, failures: Sequence[Failure]) -> None:
+        self.batch.failures += failures
+        for failure in failures:
+            self.batch.dirty[failure.item] = None
+            if failure.item not in self.failed:
+                self.failed.add(failure.item)
+                self.progress.failed += 1
+
+    def finished(self, ticket: Ticket) -> None:
+        if ticket.unread:
+            if not ticket.source.alive():
+                self.again.append(Ticket(ticket.source, ticket.found))
+                self.wait_for(ticket.source)
+                return
+            self.record_unread(ticket, ticket.unread)
+            return
+        self.progress.files_done += 1
+        self.progress.bytes_done += ticket.found.size or 0
+        self.batch.entries.append(_entry(ticket.source, ticket.found, EntryState.DONE, ticket.top))
+
+    def died(self, ticket: Ticket, event: Died) -> None:
+        """Try the file again; leave out a check that hung once or crashed twice on a content."""
+        ticket.deaths += 1
+        ticket.claimed.clear()
+        trace = event.trace or "0|digest"
+        crashes = ticket.crashes[trace] = ticket.crashes.get(trace, 0) + 1
+        if ticket.deaths >= DEATHS:
+            detail = f"given up after {ticket.deaths} workers died on it; last: {event.detail}"
+            if ticket.top is not None:
+                self.note_failures([_given_up(ticket.top, detail)])
+                self.finished(ticket)
+            else:
+                self.record_unread(ticket, detail)
+            return
+        if event.reason is not FailureReason.CRASH or crashes >= CRASHES:
+            ticket.poison[trace] = {
+                "reason": event.reason.value,
+                "detail": event.detail,
+                "attempts": crashes,
+            }
+        self.again.append(ticket)
+
+    # -- what is recorded without a worker -----------------------------------------------------
+
+    def record_entry(self, source: FolderSource, found: Listing) -> None:
+        """Record a link, special file, excluded or unreadable entry, once."""
+        state = _STATES.get(found.kind, EntryState.LINK)
+        if found.kind is EntryKind.UNREADABLE:
+            self.progress.unread += 1
+        if found.kind is EntryKind.EXCLUDED:
+            self.progress.excluded += 1
+        known = self.case.reader.entry(source.id, found.key)
+        if known is None or known.state is not state:
+            self.batch.entries.append(_entry(source, found, state, None))
+            self.batch.occurrences.append(Found(occurrence_of(source, found)))
+
+    def record_unread(self, ticket: Ticket, detail: str) -> None:
+        self.progress.unread += 1
+        self.progress.files_done += 1
+        found = ticket.found
+        entry = _entry(ticket.source, found, EntryState.FAILED, None, detail)
+        known = self.case.reader.entry(ticket.source.id, found.key)
+        if known is None or known.state is not EntryState.FAILED:
+            self.batch.entries.append(entry)
+            place = replace(occurrence_of(ticket.source, found), kind=EntryKind.UNREADABLE)
+            self.batch.occurrences.append(Found(place))
+
+    def wait_for(self, source: FolderSource) -> None:
+        """Pause until a source is back. Nothing of it becomes a failure meanwhile."""
+        self.commit()
+        self.progress.waiting_for = source.uri
+        deadline = time.monotonic() + self.options.wait_for_source
+        while not source.alive():
+            if time.monotonic() > deadline:
+                raise SourceError(
+                    f"{source.uri} is no longer there; everything read so far is kept",
+                    hint="reconnect it and run the same command again",
+                )
+            self.watcher.update(self.progress)
+            time.sleep(min(1.0, self.options.wait_for_source))
+        self.progress.waiting_for = ""
+
+    def commit(self) -> None:
+        self._committed_at = time.monotonic()
+        if self.batch:
+            batch, self.batch = self.batch, Batch()
+            self.committer.commit(batch, f"{len(batch.items)} items")
+
+    def tick(self, feed: Feed, *, force: bool = False) -> None:
+        """Tell the watcher how things stand, a few times a second."""
+        now = time.monotonic()
+        if not force and now - self._updated_at < UPDATE_SECONDS:
+            return
+        self._updated_at = now
+        self.progress.listing = feed.listing
+        self.progress.files_found = feed.files
+        self.progress.bytes_found = feed.size
+        self.watcher.update(self.progress)
+
+
+_STATES = {EntryKind.EXCLUDED: EntryState.EXCLUDED, EntryKind.UNREADABLE: EntryState.FAILED}
+
+
+def _entry(
+    source: FolderSource, found: Listing, state: EntryState, sha256: Sha256 | None, detail: str = ""
+) -> Entry:
+    return Entry(
+        source=source.id,
+        key=found.key,
+        kind=found.kind,
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+        inode=found.inode,
+        mode=found.mode,
+        sha256=sha256,
+        state=state,
+        detail=detail or found.detail,
+    )
+
+
+def _given_up(sha256: Sha256, detail: str) -> Failure:
+    return Failure(
+        item=sha256,
+        examiner="open",
+        version="1",
+        stage="given up",
+        reason=FailureReason.CRASH,
+        detail=detail[:500],
+        attempts=DEATHS,
+    )

@@ -1,0 +1,140 @@
+"""The main job on an open case: take in sources, run what is pending, rank, record it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.core.facts import Placement
+from assay.core.jsonvalue import Json
+from assay.engine.batch import Committer
+from assay.engine.ledger import Ledger
+from assay.engine.plan import Plan
+from assay.engine.progress import Progress, Silent, Watcher
+from assay.engine.run import Run, RunOptions
+from assay.engine.session import Session
+from assay.sources.folder import FolderSource
+from assay.store.coverage import coverage
+from assay.verdict.queue import order
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended. ``seconds`` of wall time."""
+
+    examined: int
+    skipped: int
+    failed: int
+    unread: int
+    seconds: float
+    first_item: float | None
+    finished: bool
+
+
+def check_paths(paths: Sequence[Path]) -> None:
+    """Refuse a missing path before a case folder is made for it; raises SourceError."""
+    for path in paths:
+        FolderSource.open(path).close()
+
+
+def open_sources(session: Session, paths: Sequence[Path]) -> list[FolderSource]:
+    """Open files and folders read-only, leaving out the case itself; raises SourceError."""
+    return [
+        FolderSource.open(path, filters=session.filters(), exclude_paths=(session.case.folder,))
+        for path in paths
+    ]
+
+
+def add_sources(session: Session, sources: Sequence[FolderSource], operator: str) -> int:
+    """Record sources that the case does not know yet; returns how many were new."""
+    known = {source.id for source in session.case.reader.sources()}
+    new = [source for source in sources if source.id not in known]
+    for source in new:
+        with session.case.transaction(operator, "source.added", source.uri) as tx:
+            record = source.record(opened_at=tx.at, operator=operator)
+            tx.add_source(record)
+            tx.detail(kind=record.kind, note=record.note)
+    return len(new)
+
+
+def stored_sources(session: Session) -> list[FolderSource]:
+    """Open again every source that the case knows; raises SourceError where one is gone."""
+    return open_sources(session, [Path(source.uri) for source in session.case.reader.sources()])
+
+
+def run_case(
+    session: Session,
+    sources: Sequence[FolderSource],
+    plan: Plan,
+    *,
+    operator: str,
+    options: RunOptions | None = None,
+    watcher: Watcher | None = None,
+    action: str = "run.finished",
+) -> Summary:
+    """Examine what is pending in the sources and place it; one custody event closes the run."""
+    progress = Progress()
+    committer = Committer(session.case, session.pinned, session.policy, progress, operator)
+    run = Run(committer, Ledger(session.case), plan, options or RunOptions(), watcher or Silent())
+    finished = False
+    try:
+        run.go(sources)
+        finished = True
+    finally:
+        summary = _summary(progress, finished=finished)
+        _close(session, sources, plan, summary, operator, action)
+    return summary
+
+
+def _close(
+    session: Session,
+    sources: Sequence[FolderSource],
+    plan: Plan,
+    summary: Summary,
+    operator: str,
+    action: str,
+) -> None:
+    """Rank everything and write the one event that every run adds."""
+    uris = ", ".join(source.uri for source in sources)
+    pins = session.case.pins
+    with session.case.transaction(operator, action, uris) as tx:
+        tx.set_ranks((item, rank) for item, _, rank in order(placements(session)))
+        account: list[Json] = [
+            {
+                "source": c.source,
+                "files": c.found.files,
+                "bytes": c.found.size,
+                "adds_up": c.adds_up,
+            }
+            for c in coverage(session.case.connection)
+        ]
+        tx.detail(
+            assay=pins.assay_version,
+            policy=pins.policy_digest,
+            trust=[t.digest for t in pins.trust],
+            passes=list(plan.passes),
+            passwords=len(plan.passwords),
+            examined=summary.examined,
+            skipped=summary.skipped,
+            failed=summary.failed,
+            unread=summary.unread,
+            finished=summary.finished,
+            coverage=account,
+        )
+
+
+def placements(session: Session) -> list[Placement]:
+    return [placed.placement for placed in session.case.reader.placements()]
+
+
+def _summary(progress: Progress, *, finished: bool) -> Summary:
+    return Summary(
+        examined=progress.examined,
+        skipped=progress.skipped,
+        failed=progress.failed,
+        unread=progress.unread,
+        seconds=progress.seconds,
+        first_item=progress.first_item,
+        finished=finished,
+    )

@@ -1,0 +1,80 @@
+"""Move a case to what is installed now: run what is new, show every lane change, then pin it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from assay import __version__
+from assay.core.contract import Settings
+from assay.core.jsonvalue import Json
+from assay.core.opening import Limits
+from assay.engine.checks import Pinned, checks_of
+from assay.engine.plan import Plan, make_plan
+from assay.engine.registry import installed
+from assay.engine.rejudge import Change, changes, store
+from assay.engine.session import CaseOptions, Session, policy_of, trust_of
+from assay.store.pins import Pins
+from assay.verdict.policy import Policy, parse_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the case would be pinned to."""
+
+    plan: Plan
+    pins: Pins
+    settings: Mapping[str, Json]
+    policy: Policy
+    pinned: Pinned
+
+
+def target_of(session: Session, options: CaseOptions, passwords: tuple[bytes, ...] = ()) -> Target:
+    """Return the pins that today's installation gives; trust stays unless new lists are named."""
+    old = session.case.pins
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    evaluation_date = options.evaluation_date or today
+    settings = dict(session.settings)
+    trust = old.trust
+    if options.trust or options.trust_timestamp:
+        settings["options"], trust = trust_of(options)
+    policy_bytes = policy_of(options)
+    policy = parse_policy(policy_bytes, "the policy")
+    examiner_options = settings["options"]
+    assert isinstance(examiner_options, Mapping)
+    plan = make_plan(
+        installed(),
+        Settings(
+            evaluation_date=evaluation_date,
+            timezone=old.timezone,
+            options={str(k): v for k, v in examiner_options.items() if isinstance(v, Mapping)},
+        ),
+        limits=Limits(**dict(old.limits)),
+        passwords=passwords,
+    )
+    checks = checks_of(plan)
+    settings["policy"] = policy_bytes.decode("utf-8")
+    settings["checks"] = [check.to_wire() for check in checks]
+    pins = replace(
+        old,
+        assay_version=__version__,
+        policy_version=policy.version,
+        policy_digest=policy.digest,
+        evaluation_date=evaluation_date,
+        examiners={c.name: c.version for c in checks},
+        configs={c.name: c.config for c in checks},
+        trust=trust,
+    )
+    return Target(plan, pins, settings, policy, Pinned(checks, session.lanes_of))
+
+
+def preview(session: Session, target: Target) -> list[Change]:
+    """Return what every item's placement would become under the target."""
+    return list(changes(session, target.pinned, target.policy))
+
+
+def accept(session: Session, target: Target, found: list[Change], operator: str) -> None:
+    """Pin the target and store the changes that were shown."""
+    session.case.repin(target.pins, actor=operator, settings=target.settings)
+    store(session, found, operator, "case.upgraded")

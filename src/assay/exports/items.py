@@ -1,0 +1,68 @@
+"""``items.jsonl``: one JSON object per item, in the order of work, the inventory last."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from assay.core.errors import CaseError
+from assay.core.facts import Sha256
+from assay.core.jsonvalue import Json
+from assay.engine.session import Session
+from assay.exports.record import item_record
+from assay.exports.selection import Selection
+from assay.store import queries
+
+_PAGE = 500  # items read at a time
+
+
+def records(session: Session, selection: Selection) -> Iterator[dict[str, Json]]:
+    """Yield the documented record of every selected item."""
+    return selection.of(_all(session, selection.lane))
+
+
+def records_of(session: Session, shas: list[Sha256]) -> Iterator[dict[str, Json]]:
+    """Yield the records of named items."""
+    return _records(session, shas)
+
+
+def _all(session: Session, lane: int | None) -> Iterator[dict[str, Json]]:
+    page: list[Sha256] = []
+    for sha in queries.in_order(session.case.connection, lane):
+        page.append(sha)
+        if len(page) == _PAGE:
+            yield from _records(session, page)
+            page = []
+    yield from _records(session, page)
+
+
+def _records(session: Session, shas: list[Sha256]) -> Iterator[dict[str, Json]]:
+    for judged in session.judged(shas):
+        yield item_record(
+            judged.facts,
+            [found.occurrence for found in judged.bundle.occurrences],
+            judged.verdict,
+            judged.placement,
+            judged.rank,
+            session.policy,
+        )
+
+
+def write_items(session: Session, selection: Selection, out: Path) -> int:
+    """Write the selection, whole or not at all; returns the number of items. Raises CaseError."""
+    partial = out.with_name(out.name + ".partial")
+    count = 0
+    try:
+        with partial.open("w", encoding="ascii", newline="\n") as stream:
+            for record in records(session, selection):
+                stream.write(json.dumps(record, ensure_ascii=True) + "\n")
+                count += 1
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(out)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise CaseError(f"{out}: {error.strerror}", hint="choose another place with -o") from None
+    return count

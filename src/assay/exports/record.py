@@ -1,0 +1,207 @@
+"""One item as the JSON object that ``items.jsonl``, the report and ``show`` have in common.
+
+The shape is fixed by docs/reference/items.schema.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from assay.core.facts import Failure, Observation, Occurrence, Placement, Reason, Stamp, Verdict
+from assay.core.findings import finding_text
+from assay.core.jsonvalue import Json
+from assay.core.names import display, join_chain
+from assay.core.vocab import Level
+from assay.media.sniff import disagrees
+from assay.verdict.catalogue import render
+from assay.verdict.policy import Policy
+from assay.verdict.signals import ItemFacts
+
+_GENERATOR = (
+    "tool", "version", "model", "models", "loras", "prompt", "negative_prompt", "seed", "sampler",
+    "steps", "cfg", "width", "height", "input_pictures", "inputs_unresolved", "complete", "fits",
+)  # fmt: skip
+_C2PA = (
+    "tier", "ai", "source_types", "actions", "generator", "software_agents", "issuer", "signed_at",
+    "time_from", "list", "list_date", "failure_codes", "identity_codes", "remote_url",
+    "store_sha256", "manifests", "ingredients",
+)  # fmt: skip
+_CAMERA = (
+    "make", "model", "serial", "lens", "firmware", "taken_at", "zone", "exposure", "gps", "agrees",
+)  # fmt: skip
+
+
+def item_record(
+    facts: ItemFacts,
+    occurrences: Iterable[Occurrence],
+    verdict: Verdict,
+    placement: Placement,
+    rank: int | None,
+    policy: Policy,
+) -> dict[str, Json]:
+    """Return the documented object of one item."""
+    item = facts.item
+    places = sorted(occurrences, key=lambda o: (str(o.source), o.chain))
+    return {
+        "sha256": item.sha256,
+        "md5": item.md5,
+        "sha1": item.sha1,
+        "size": item.size,
+        "media_type": item.media_type,
+        "parent": item.parent,
+        "occurrences": [_occurrence(o) for o in places],
+        "pdq": _pdq(facts.observations, "pdq"),
+        "pdq_variants": [
+            {"rendering": str(o.value.get("rendering", "")), **_hash(o)}
+            for o in facts.observations
+            if o.kind == "pdq_variant"
+        ],
+        "picture": _values(facts.observations, "picture"),
+        "origin": verdict.origin.value,
+        "score": verdict.score,
+        "lane": int(placement.lane) if placement.lane is not None else None,
+        "band": placement.band.value if placement.band is not None else None,
+        "rank": rank,
+        "generator": _chosen(facts.observations, "generator", _GENERATOR),
+        "c2pa": _c2pa(facts.observations),
+        "camera": _camera(facts.observations),
+        "claims": [_claim(o) for o in facts.observations if o.level is not Level.N],
+        "matches": [],
+        "failures": [_failure(f) for f in facts.failures],
+        "pending": sorted(facts.pending),
+        "findings": _findings(facts.observations, places, item.media_type),
+        "reasons": [_reason(reason, policy) for reason in (*placement.reasons, *verdict.reasons)],
+        "decisions": [
+            {
+                "actor": d.actor,
+                "scheme": d.scheme,
+                "category": d.category,
+                "note": d.note,
+                "at": d.at,
+            }
+            for d in facts.decisions
+        ],
+        "policy": verdict.policy,
+    }
+
+
+def first_path(record: Mapping[str, Json]) -> str:
+    """Return the first place of a record, or its digest where it has none."""
+    places = record["occurrences"]
+    if isinstance(places, list) and places and isinstance(places[0], Mapping):
+        return str(places[0]["path"])
+    return str(record["sha256"])
+
+
+def why(record: Mapping[str, Json]) -> str:
+    """Return the sentence that says why a record has its origin."""
+    reasons = record["reasons"]
+    rows = [r for r in reasons if isinstance(r, Mapping)] if isinstance(reasons, list) else []
+    return next((str(r["text"]) for r in rows if str(r["code"]).startswith("origin.")), "")
+
+
+def _occurrence(o: Occurrence) -> dict[str, Json]:
+    return {
+        "source": o.source,
+        "path": join_chain(o.chain),
+        "state": o.state.value,
+        "times": [_stamp(s) for s in o.times],
+        "mode": f"{o.mode:o}" if o.mode is not None else None,
+        "inode": o.inode,
+        "flags": list(o.flags),
+    }
+
+
+def _stamp(stamp: Stamp) -> dict[str, Json]:
+    return {"field": stamp.field, "raw": stamp.raw, "zone": stamp.zone, "utc": stamp.utc}
+
+
+def _values(observations: Iterable[Observation], kind: str) -> dict[str, Json] | None:
+    return next((dict(o.value) for o in observations if o.kind == kind), None)
+
+
+def _hash(o: Observation) -> dict[str, Json]:
+    return {"hash": o.value.get("hash"), "quality": o.value.get("quality")}
+
+
+def _pdq(observations: Iterable[Observation], kind: str) -> dict[str, Json] | None:
+    return next((_hash(o) for o in observations if o.kind == kind), None)
+
+
+def _strongest(observations: Iterable[Observation], kind: str) -> Observation | None:
+    order = tuple(Level)
+    rows = [o for o in observations if o.kind == kind]
+    return min(rows, key=lambda o: (order.index(o.level), o.id)) if rows else None
+
+
+def _chosen(
+    observations: Iterable[Observation], kind: str, fields: Iterable[str]
+) -> dict[str, Json] | None:
+    o = _strongest(observations, kind)
+    return {name: o.value.get(name) for name in fields} if o is not None else None
+
+
+def _c2pa(observations: Iterable[Observation]) -> dict[str, Json] | None:
+    return _chosen(observations, "c2pa", _C2PA)
+
+
+def _camera(observations: Iterable[Observation]) -> dict[str, Json] | None:
+    o = _strongest(observations, "camera")
+    if o is None:
+        return None
+    return {"level": o.level.value, **{name: o.value.get(name) for name in _CAMERA}}
+
+
+def _claim(o: Observation) -> dict[str, Json]:
+    return {
+        "kind": o.kind,
+        "level": o.level.value,
+        "polarity": o.polarity.value,
+        "tool": str(o.value.get("tool", "")),
+        "text": str(o.value.get("text", "")),
+        "examiner": o.examiner,
+        "version": o.version,
+        "locator": o.locator,
+        "basis": o.basis,
+        "error_rate": None,
+    }
+
+
+def _failure(f: Failure) -> dict[str, Json]:
+    return {
+        "examiner": f.examiner,
+        "stage": f.stage,
+        "reason": f.reason.value,
+        "detail": f.detail,
+        "attempts": f.attempts,
+    }
+
+
+def _findings(
+    observations: Iterable[Observation], places: Iterable[Occurrence], media_type: str
+) -> list[Json]:
+    found: dict[tuple[str, str], None] = {}
+    for o in observations:
+        if o.kind == "finding":
+            flag = str(o.value.get("flag", ""))
+            found[(flag, display(finding_text(flag, o.value)))] = None
+    for place in places:
+        for flag in place.flags:
+            params: Mapping[str, Json] = {"detail": _flag_detail(flag, place, media_type)}
+            found[(flag, display(finding_text(flag, params)))] = None
+    return [{"kind": flag, "text": text} for flag, text in found]
+
+
+def _flag_detail(flag: str, place: Occurrence, media_type: str) -> str:
+    if flag == "type_mismatch":
+        return disagrees(place.chain[-1], media_type) or media_type
+    return join_chain(place.chain)
+
+
+def _reason(reason: Reason, policy: Policy) -> dict[str, Json]:
+    return {
+        "code": reason.code,
+        "params": dict(reason.params),
+        "observation": reason.observation,
+        "text": display(render(reason, policy)),
+    }

@@ -1,0 +1,209 @@
+"""The report: one self-contained HTML file that a person can hand over. No script, all escaped."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from assay import __version__
+from assay.core.errors import CaseError
+from assay.core.jsonvalue import Json
+from assay.core.names import display
+from assay.core.vocab import Band, Level, Origin
+from assay.engine.session import Session
+from assay.exports import words
+from assay.exports.items import records
+from assay.exports.selection import Selection
+from assay.store import queries
+from assay.store.coverage import CLASSES, coverage
+
+DEFAULT_TOP = 50
+_PLACES = 8  # occurrences shown of one item
+_EVENTS = 40  # custody events printed: the first and the last ones
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    selection: Selection = field(default_factory=lambda: Selection(top=DEFAULT_TOP))
+    thumbnails: Mapping[str, str] | None = (
+        None  # sha256 -> base64 PNG; None = no pictures asked for
+    )
+    command: str = "assay report"
+
+
+def write_report(session: Session, out: Path, options: ReportOptions) -> int:
+    """Write the report, whole or not at all; returns the number of items shown."""
+    rows = list(records(session, options.selection))
+    page = _environment().get_template("report.html").render(_context(session, rows, options))
+    partial = out.with_name(out.name + ".partial")
+    try:
+        partial.write_text(page, encoding="utf-8", errors="backslashreplace")
+        partial.replace(out)
+    except OSError as error:
+        raise CaseError(f"{out}: {error.strerror}", hint="choose another place with -o") from None
+    return len(rows)
+
+
+def _environment() -> jinja2.Environment:
+    folder = resources.files("assay.exports").joinpath("templates")
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["bytes"] = readable_size
+    return environment
+
+
+def readable_size(size: int) -> str:
+    """Return a size as people write it, in binary units."""
+    value, unit = float(size), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def _context(
+    session: Session, rows: Sequence[dict[str, Json]], options: ReportOptions
+) -> dict[str, object]:
+    reader, pins = session.case.reader, session.case.pins
+    counts = reader.counts()
+    sources = reader.sources()
+    uris: dict[str, str] = {s.id: s.uri for s in sources}
+    events = list(reader.events())
+    return {
+        "case": {
+            "name": display(session.case.folder.name),
+            "id": pins.case_id,
+            "created": pins.created,
+            "assay": __version__,
+            "made_at": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M"),
+            "evaluation_date": pins.evaluation_date,
+            "timezone": pins.timezone,
+            "filters": words.filters(pins.include, pins.exclude, pins.since),
+            "seals": ", ".join(queries.seals(session.case.connection)),
+        },
+        "sources": sources,
+        "lanes": [
+            {"name": name, "meaning": meaning, "items": counts.lanes.get(lane, 0)}
+            for lane, name, meaning in words.LANES
+        ],
+        "bands": [
+            {"name": band.value, "meaning": words.BANDS[band], "items": counts.bands.get(band, 0)}
+            for band in Band
+        ],
+        "origins": [
+            {"name": o.value, "meaning": words.ORIGINS[o], "items": counts.origins.get(o, 0)}
+            for o in Origin
+        ],
+        "classes": CLASSES,
+        "coverage": [
+            {
+                "uri": uris.get(c.source, c.source),
+                "found": c.found,
+                "tallies": [c.classes[name] for name in CLASSES],
+                "adds_up": c.adds_up,
+                "links": c.links,
+            }
+            for c in coverage(session.case.connection)
+        ],
+        "items": [_item(row, session, options.thumbnails) for row in rows],
+        "shown": len(rows),
+        "total": counts.items,
+        "selection": words.selection(options.selection),
+        "thumbnails": options.thumbnails is not None,
+        "causes": _causes(session),
+        "unread": [display(path) for path in queries.unread(session.case.connection)],
+        "checks": [
+            {
+                "name": c.name,
+                "version": c.version,
+                "config": c.config,
+                "looks": ", ".join(c.media_types),
+            }
+            for c in session.checks
+        ],
+        "policy": session.policy,
+        "trust": pins.trust,
+        "limits": words.LIMITS,
+        "custody": {
+            "count": len(events),
+            "head": events[-1].hash if events else "",
+            "events": events
+            if len(events) <= _EVENTS
+            else [*events[: _EVENTS // 2], *events[-_EVENTS // 2 :]],
+            "left_out": max(0, len(events) - _EVENTS),
+        },
+        "command": options.command,
+    }
+
+
+def _item(
+    row: Mapping[str, Json], session: Session, thumbnails: Mapping[str, str] | None
+) -> dict[str, object]:
+    places = _rows(row["occurrences"])
+    reasons = _rows(row["reasons"])
+    claims = _rows(row["claims"])
+    shown = [str(r["text"]) for r in reasons if r["code"] != "evidence"]
+    return {
+        **row,
+        "path": str(places[0]["path"]) if places else str(row["sha256"]),
+        "why": " ".join(shown[:1]),
+        "reasons": shown[1:],
+        "claims": [_claim(c, session) for c in claims],
+        "occurrences": [_place(p) for p in places[:_PLACES]],
+        "more_places": max(0, len(places) - _PLACES),
+        "thumbnail": (thumbnails or {}).get(str(row["sha256"]), ""),
+    }
+
+
+def _claim(claim: Mapping[str, Json], session: Session) -> dict[str, object]:
+    level = session.policy.levels[Level(str(claim["level"]))]
+    clean = {key: display(str(value)) for key, value in claim.items()}
+    return {**clean, "words": level.words, "forge": level.forge or "does not apply"}
+
+
+def _place(place: Mapping[str, Json]) -> dict[str, object]:
+    times = [
+        {"field": t["field"], "shown": f"{t['utc'] or t['raw']} ({t['zone']})"}
+        for t in _rows(place["times"])
+    ]
+    return {"path": place["path"], "times": times}
+
+
+def _rows(value: Json) -> list[Mapping[str, Json]]:
+    assert isinstance(value, list)
+    return [row for row in value if isinstance(row, Mapping)]
+
+
+def _causes(session: Session) -> list[dict[str, object]]:
+    """Group what could not be examined by check and reason."""
+    items: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], list[str]] = {}
+    for examiner, reason, path in _failed(session):
+        key = (examiner, reason)
+        items[key] += 1
+        if len(first.setdefault(key, [])) < 5:
+            first[key].append(path)
+    return [
+        {"examiner": key[0], "reason": key[1], "items": count, "first": first[key]}
+        for key, count in items.most_common()
+    ]
+
+
+def _failed(session: Session) -> Iterable[tuple[str, str, str]]:
+    shas = queries.with_failures(session.case.connection)
+    for start in range(0, len(shas), 500):
+        for judged in session.judged(shas[start : start + 500]):
+            for key in sorted({(f.examiner, f.reason.value) for f in judged.facts.failures}):
+                yield (*key, judged.facts.path)

@@ -10,6 +10,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +60,21 @@ def has_fork_server() -> bool:
     return LINUX and not forced_to_fallback()
 
 
-def thread_count() -> int:
-    """Return how many threads this process has; 1 where the system does not tell."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 1
+def thread_count(patience: float = 1.0) -> int:
+    """Return how many threads this process has; 1 where the system does not tell.
+
+    A thread that was joined may still be on its way out: more than one is believed only after
+    ``patience`` seconds.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            count = len(os.listdir("/proc/self/task"))
+        except OSError:
+            return 1
+        if count == 1 or time.monotonic() > until:
+            return count
+        time.sleep(0.005)
 
 
 def ignore_interrupts() -> None:

@@ -6,6 +6,7 @@ worker sends is trusted: frames are checked, and one that breaks the protocol en
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -297,12 +298,14 @@ class Pool:
     # -- birth and death -----------------------------------------------------------------------
 
     def _launch(self) -> None:
-        self._slots[self._backend.launch()] = Slot()
+        until = time.monotonic() + self.limits.prepare
+        self._slots[self._backend.launch()] = Slot(deadline=until)
 
     def _welcome(self, slot: Slot, level: str, missing: list[str]) -> None:
         if level not in _WEAKEST_LAST:
             raise WireError("not a level")
         slot.ready = True
+        slot.deadline = math.inf
         self._stillborn = 0
         self.level = max(self.level, SealLevel(level), key=_WEAKEST_LAST.index)
         self.missing = tuple(dict.fromkeys((*self.missing, *missing)))

@@ -16,7 +16,7 @@ from assay.core.errors import NotApplicable
 from assay.core.vocab import Allocation
 from assay.openers.appended import AppendedOpener
 from assay.openers.registry import all_openers, openers_for
-from tests.support.containers import Contents, contents, damaged, keeps_the_contract
+from tests.support.members import Contents, contents, damaged, keeps_the_contract
 
 PICTURE = b"\xff\xd8" + bytes(range(256)) * 20 + b"\xff\xd9"
 HIDDEN = os.urandom(2000)

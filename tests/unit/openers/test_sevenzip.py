@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assay.core.errors import Encrypted, LimitReached, Malformed
 from assay.core.opening import Limits
 from assay.openers.sevenzip import SevenZipOpener
-from tests.support.containers import Contents, contents, damaged, keeps_the_contract
+from tests.support.members import Contents, contents, damaged, keeps_the_contract
 
 PICTURE = b"\xff\xd8" + bytes(range(256)) * 20 + b"\xff\xd9"
 NOISE = os.urandom(3000)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from assay.core.errors import Malformed, NotApplicable
 from assay.openers.single import SingleOpener
-from tests.support.containers import Contents, contents, damaged, keeps_the_contract
+from tests.support.members import Contents, contents, damaged, keeps_the_contract
 
 NOISE = os.urandom(50_000)
 PACKS = [gzip.compress, bz2.compress, lzma.compress, zstd.compress]

@@ -21,7 +21,7 @@ from assay.core.errors import Malformed, NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.vocab import EntryKind
 from assay.openers.tars import TarOpener
-from tests.support.containers import Contents, contents, damaged, keeps_the_contract
+from tests.support.members import Contents, contents, damaged, keeps_the_contract
 
 PICTURE = b"\xff\xd8" + bytes(range(256)) * 20 + b"\xff\xd9"
 NOISE = os.urandom(3000)

@@ -21,7 +21,7 @@ from assay.core.vocab import Allocation, EntryKind
 from assay.openers import ziplock
 from assay.openers.ziplock import ZipCrypto
 from assay.openers.zips import ZipOpener
-from tests.support.containers import Contents, contents, damaged, keeps_the_contract
+from tests.support.members import Contents, contents, damaged, keeps_the_contract
 
 PICTURE = b"\xff\xd8" + bytes(range(256)) * 20 + b"\xff\xd9"
 NOISE = os.urandom(3000)

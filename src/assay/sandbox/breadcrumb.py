@@ -6,6 +6,7 @@ the file can harm the reader.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import struct
@@ -35,9 +36,10 @@ class Reader:
         os.write(self.fd, bytes(SIZE))
 
     def unlink(self) -> None:
-        """Remove the name; the descriptor stays. For workers that were passed the descriptor."""
+        """Remove the name; the descriptor stays. A spawned worker does so once it is open."""
         if self.path:
-            os.unlink(self.path)
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
             self.path = ""
 
     def read(self) -> Breadcrumb:

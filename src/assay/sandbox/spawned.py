@@ -7,6 +7,7 @@ Run as ``python -P -m assay.sandbox.spawned``.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import queue
@@ -224,6 +225,8 @@ def main() -> int:
         slot = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         crumb = Writer(slot)
         os.close(slot)
+        with contextlib.suppress(OSError):  # Windows keeps an open file's name
+            os.unlink(path)  # so that a killed coordinator leaves nothing behind
     except BaseException as error:
         traceback.print_exc()
         sys.stderr.flush()

@@ -83,8 +83,8 @@ def test_no_process_is_left_after_closing(make_pool: MakePool, mode: str) -> Non
     assert _descendants(os.getpid()) == []
 
 
-def test_a_killed_coordinator_takes_its_hanging_workers_along(mode: str) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+def test_a_killed_coordinator_takes_its_hanging_workers_along(mode: str, tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     coordinator = subprocess.Popen(
         [sys.executable, "-c", COORDINATOR], stdout=subprocess.PIPE, env=environment
     )
@@ -98,6 +98,7 @@ def test_a_killed_coordinator_takes_its_hanging_workers_along(mode: str) -> None
     coordinator.stdout.close()
 
     assert _gone(family), f"still there under {mode}"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_terminals_interrupt_does_not_reach_the_workers(make_pool: MakePool, mode: str) -> None:

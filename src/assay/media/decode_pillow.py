@@ -32,7 +32,7 @@ from assay.media.decode_headers import (
     png_pixels,
     tiff_pages,
 )
-from assay.media.decode_planes import PIXEL_LIMIT, Picture, check_size, scale_down
+from assay.media.decode_planes import PIXEL_LIMIT, Picture, check_size, gather, scale_down
 
 # Pillow raises above twice this number, also for pictures inside an icon; sizes are checked here
 # before a pixel is decoded, so its warning in between says nothing new.
@@ -76,16 +76,17 @@ class _Loaded:
 @dataclass(frozen=True, slots=True)
 class PillowPlanes:
     image: Image.Image  # loaded, in its own mode
-    plain: Image.Image  # the same by convert("RGB")
     turned: Image.Image | None = None  # a TIFF as Pillow itself shows it, orientation applied
 
     def luma(self) -> NDArray[np.uint8]:
         """Return Rec. 601 luma rounded to whole numbers; a hash takes ``rgb`` instead."""
-        return _array(self.image if self.image.mode == "L" else self.plain.convert("L"))
+        with _quiet():
+            return gather(self.image, _grey)
 
     def rgb(self, max_side: int | None = None) -> NDArray[np.uint8]:
         """Return RGB with alpha dropped."""
-        return scale_down(self.plain, max_side)
+        with _quiet():
+            return scale_down(self.image, max_side)
 
     def variants(self) -> tuple[Rendering, ...]:
         """Return the picture on white where it has alpha, unclipped where it is deeper than 8 bits,
@@ -93,15 +94,15 @@ class PillowPlanes:
         and turned where Pillow turns it: peers that read TIFF with Pillow hash it upright.
         """
         found = []
-        luma = self.luma()
-        if _has_alpha(self.image):
-            with _quiet():
-                found.append(Rendering("alpha", _on_white(self.image)))
-        if self.image.mode.startswith(_WIDE_MODES):
-            found.append(Rendering("16-bit", _full_range(self.image)))
-        if self.turned is not None:
-            found.append(Rendering("orientation", _array(_plain(self.turned).convert("L"))))
-        return tuple(r for r in found if not np.array_equal(r.luma, luma))
+        with _quiet():
+            if _has_alpha(self.image):
+                found.append(Rendering("alpha", gather(self.image, _on_white)))
+            if self.image.mode.startswith(_WIDE_MODES):
+                found.append(Rendering("16-bit", _full_range(self.image)))
+            if self.turned is not None:
+                found.append(Rendering("orientation", gather(self.turned, _grey)))
+        luma = self.luma() if found else None
+        return tuple(r for r in found if luma is None or not np.array_equal(r.luma, luma))
 
 
 def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int = 8) -> Picture:
@@ -126,6 +127,7 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
     loaded, damage = _load(data, kind)
     image, frames = loaded.image, max(frames, loaded.frames)
     orientation, bits = max(orientation, loaded.orientation), loaded.bits or bits
+    _check_colours(image)
     troubles = []
     if damage:
         flag = "truncated" if cut or "truncated" in damage.lower() else "malformed"
@@ -147,7 +149,7 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
             has_alpha=_has_alpha(image),
         ),
         troubles=tuple(troubles),
-        planes=PillowPlanes(image, _plain(image), loaded.turned),
+        planes=PillowPlanes(image, loaded.turned),
     )
 
 
@@ -237,22 +239,26 @@ def _words(error: Exception) -> str:
     return _ADDRESS.sub("", str(error)).strip()[:200] or type(error).__name__
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def _check_colours(image: Image.Image) -> None:
+    """Raise Malformed where Pillow knows no way from this mode to RGB."""
     try:
         with _quiet():
-            return image if image.mode == "RGB" else image.convert("RGB")
+            image.crop((0, 0, 1, 1)).convert("RGB")
     except (ValueError, OSError) as error:
         raise Malformed(f"colours of mode {image.mode} cannot be converted: {error}") from error
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    return image if image.mode == "L" else image.convert("RGB").convert("L")
 
 
 def _has_alpha(image: Image.Image) -> bool:
     return image.mode in _ALPHA_MODES or "transparency" in image.info
 
 
-def _on_white(image: Image.Image) -> NDArray[np.uint8]:
-    with_alpha = image.convert("RGBA")
+def _on_white(image: Image.Image) -> Image.Image:
     white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    return _array(Image.alpha_composite(white, with_alpha).convert("L"))
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("L")
 
 
 def _full_range(image: Image.Image) -> NDArray[np.uint8]:
@@ -263,10 +269,6 @@ def _full_range(image: Image.Image) -> NDArray[np.uint8]:
         low, high = float(values.min()), float(values.max())
     scaled = (values - low) * (255.0 / max(high - low, 1e-12))
     return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
-
-
-def _array(image: Image.Image) -> NDArray[np.uint8]:
-    return np.asarray(image, dtype=np.uint8)
 
 
 def _exif(image: Image.Image) -> bytes:

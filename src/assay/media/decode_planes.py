@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from assay.core.errors import LimitReached
 from assay.core.slots import Trouble
 
 PIXEL_LIMIT = 1 << 28  # pixels: above a 200-megapixel sensor and WebP's largest picture
+_STRIP = 1 << 24  # pixels converted at a time
 
 
 class Planes(Protocol):
@@ -74,8 +76,26 @@ def fit(width: int, height: int, max_side: int | None) -> tuple[int, int]:
 
 
 def scale_down(image: Image.Image, max_side: int | None) -> NDArray[np.uint8]:
-    """Return an RGB image as an array, area-averaged where it is too large."""
+    """Return a picture as RGB, area-averaged where it is too large."""
     size = fit(*image.size, max_side)
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    if size == image.size:
+        return gather(image, lambda strip: strip.convert("RGB"))
+    image = image.convert("RGB").resize(size, Image.Resampling.BOX, reducing_gap=2.0)
     return np.asarray(image, dtype=np.uint8)
+
+
+def gather(image: Image.Image, render: Callable[[Image.Image], Image.Image]) -> NDArray[np.uint8]:
+    """Return ``render(image)`` as an array, by strips, so that a large picture is held once."""
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    if rows >= height:
+        return np.asarray(render(image), dtype=np.uint8)
+    out: NDArray[np.uint8] | None = None
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        part = np.asarray(render(strip), dtype=np.uint8)
+        if out is None:
+            out = np.empty((height, *part.shape[1:]), np.uint8)
+        out[top : top + part.shape[0]] = part
+    assert out is not None
+    return out

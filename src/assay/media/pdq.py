@@ -106,10 +106,9 @@ def _downscale_exactly(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     else:
         plane = pixels.astype(np.float32)
     if (height, width) != (SIDE, SIDE):
-        other = np.empty_like(plane)
         for _ in range(2):
-            _kernel().box_rows(plane, other, *reach(width))
-            _kernel().box_columns(other, plane, *reach(height))
+            _kernel().box_rows(plane, *reach(width))
+            _kernel().box_columns(plane, *reach(height))
     return np.ascontiguousarray(plane[np.ix_(samples(height), samples(width))])
 
 

@@ -87,46 +87,52 @@ def _luma(pixels: Bytes, out: Floats) -> None:
             )
 
 
-def _boxes_along_rows(source: Floats, target: Floats, left: int, right: int) -> None:
-    """Box-filter each row by a running float32 sum, in the reference's order of operations."""
-    width = source.shape[1]
-    for i in range(source.shape[0]):
+def _boxes_along_rows(plane: Floats, left: int, right: int) -> None:
+    """Box-filter each row in place, by a running float32 sum in the reference's order."""
+    width = plane.shape[1]
+    line = np.empty(width, dtype=np.float32)
+    for i in range(plane.shape[0]):
         total = np.float32(0)
         count = 0
+        for j in range(width):
+            line[j] = plane[i, j]
         for j in range(min(right, width)):
-            total += source[i, j]
+            total += line[j]
             count += 1
         for j in range(width):
             if j + right < width:
-                total += source[i, j + right]
+                total += line[j + right]
                 count += 1
             if j - left > 0:
-                total -= source[i, j - left - 1]
+                total -= line[j - left - 1]
                 count -= 1
-            target[i, j] = total / np.float32(count)
+            plane[i, j] = total / np.float32(count)
 
 
-def _boxes_along_columns(source: Floats, target: Floats, left: int, right: int) -> None:
+def _boxes_along_columns(plane: Floats, left: int, right: int) -> None:
     """Box-filter each column likewise; all columns advance together, so memory is read in order."""
-    height, width = source.shape
+    height, width = plane.shape
     total = np.zeros(width, dtype=np.float32)
+    passed = np.empty((left + 1, width), dtype=np.float32)  # rows already overwritten
     count = 0
     for i in range(min(right, height)):
         count += 1
         for j in range(width):
-            total[j] += source[i, j]
+            total[j] += plane[i, j]
     for i in range(height):
+        slot = passed[i % (left + 1)]
         if i + right < height:
             count += 1
             for j in range(width):
-                total[j] += source[i + right, j]
+                total[j] += plane[i + right, j]
         if i - left > 0:
             count -= 1
             for j in range(width):
-                total[j] -= source[i - left - 1, j]
+                total[j] -= slot[j]
         size = np.float32(count)
         for j in range(width):
-            target[i, j] = total[j] / size
+            slot[j] = plane[i, j]
+            plane[i, j] = total[j] / size
 
 
 def _dct(image: Floats, matrix: Floats, half: Floats, out: Floats) -> None:
@@ -152,10 +158,10 @@ sum_columns: Callable[[Floats, Ints, Ints, Floats, Floats], None] = _compile(
     _columns, _F2R, _I1, _I1, _F2R, _F2
 )
 luma: Callable[[Bytes, Floats], None] = _compile(_luma, _RGB, _F2)
-box_rows: Callable[[Floats, Floats, int, int], None] = _compile(
-    _boxes_along_rows, _F2R, _F2, types.int64, types.int64
+box_rows: Callable[[Floats, int, int], None] = _compile(
+    _boxes_along_rows, _F2, types.int64, types.int64
 )
-box_columns: Callable[[Floats, Floats, int, int], None] = _compile(
-    _boxes_along_columns, _F2R, _F2, types.int64, types.int64
+box_columns: Callable[[Floats, int, int], None] = _compile(
+    _boxes_along_columns, _F2, types.int64, types.int64
 )
 transform: Callable[[Floats, Floats, Floats, Floats], None] = _compile(_dct, _F2R, _F2R, _F2, _F2)

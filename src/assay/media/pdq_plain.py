@@ -27,29 +27,33 @@ def sum_columns(rows: Floats, starts: Ints, counts: Ints, weights: Floats, out: 
 
 def luma(pixels: Bytes, out: Floats) -> None:
     """Turn RGB (H×W×3) into luma (H×W) in float64, rounded once to float32."""
-    out[:] = pixels[..., 0] * 0.299 + pixels[..., 1] * 0.587 + pixels[..., 2] * 0.114
+    for row, target in zip(pixels, out, strict=True):
+        target[:] = row[:, 0] * 0.299 + row[:, 1] * 0.587 + row[:, 2] * 0.114
 
 
-def box_rows(source: Floats, target: Floats, left: int, right: int) -> None:
-    """Box-filter each row by a running float32 sum, in the reference's order of operations."""
-    box_columns(source.T, target.T, left, right)
+def box_rows(plane: Floats, left: int, right: int) -> None:
+    """Box-filter each row in place, by a running float32 sum in the reference's order."""
+    box_columns(plane.T, left, right)
 
 
-def box_columns(source: Floats, target: Floats, left: int, right: int) -> None:
+def box_columns(plane: Floats, left: int, right: int) -> None:
     """Box-filter each column likewise."""
-    height, width = source.shape
+    height, width = plane.shape
     total = np.zeros(width, dtype=np.float32)
+    passed = np.empty((left + 1, width), dtype=np.float32)  # rows already overwritten
     count = min(right, height)
     for i in range(count):
-        total += source[i]
+        total += plane[i]
     for i in range(height):
+        slot = passed[i % (left + 1)]
         if i + right < height:
-            total += source[i + right]
+            total += plane[i + right]
             count += 1
         if i - left > 0:
-            total -= source[i - left - 1]
+            total -= slot
             count -= 1
-        target[i] = total / np.float32(count)
+        slot[:] = plane[i]
+        plane[i] = total / np.float32(count)
 
 
 def transform(image: Floats, matrix: Floats, half: Floats, out: Floats) -> None:

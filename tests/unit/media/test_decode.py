@@ -328,6 +328,15 @@ def test_a_looping_tiff_directory_chain_ends() -> None:
     assert tiff_pages(data) == 1
 
 
+def test_a_picture_converted_in_strips_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(Image.fromarray(CAT).quantize(200), "PNG", transparency=bytes(range(200)))
+    picture = open_picture(data, "image/png")
+    whole = picture.luma(), picture.rgb(), picture.variants()[0].luma
+    monkeypatch.setattr("assay.media.decode_planes._STRIP", 1000)
+    strips = picture.luma(), picture.rgb(), picture.variants()[0].luma
+    assert all(np.array_equal(a, b) for a, b in zip(whole, strips, strict=True))
+
+
 def test_warming_twice_is_harmless() -> None:
     warm()
     warm()

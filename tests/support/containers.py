@@ -12,7 +12,7 @@ from PIL import Image
 
 EXIF = b"II*\0\x08\0\0\0\1\0\x0f\1\2\0\4\0\0\0Abc\0\0\0\0\0"  # one tag: Make "Abc"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf/></x:xmpmeta>'
-JUMBF = b"\0\0\0\x20jumb\0\0\0\x18jumdc2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71\0\0\0\0"
+JUMBF = b"\0\0\0\x24jumb\0\0\0\x18jumdc2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71\0\0\0\0"
 
 
 def picture(
@@ -21,7 +21,7 @@ def picture(
     """Return a small picture with something in it, as Pillow writes it."""
     pixels = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
     out = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(out, kind, **options)  # type: ignore[arg-type]
+    Image.fromarray(pixels).convert(mode).save(out, kind, **options)
     return out.getvalue()
 
 

@@ -18,6 +18,7 @@ from assay.core.vocab import Need
 from assay.media import embedded, encoded, ends
 from assay.media.kinds import NO_PICTURES, is_text
 from assay.media.sniff import BINARY, EMPTY, sniff
+from assay.media.sniff_text import is_printable
 
 _SHOWN = 8  # findings of one flag per file; the value lists all
 _OCTETS = "no known type"
@@ -78,6 +79,8 @@ class ContentExaminer:
             findings.append(_trailing(view, data, behind, len(data) - behind))
         clean = inside.complete and not inside.found and not runs and not findings
         label = NO_PICTURES.get(media_type)
+        if is_text(media_type) and not is_printable(data):
+            clean = False  # a script by its first lines, and something else behind them
         if media_type == EMPTY:
             clean = not data  # the one finding, "empty", is what puts it there
         value: dict[str, Json] = {

@@ -1,7 +1,7 @@
 """Where a program or font ends by its own tables, so that what was put behind it shows.
 
-Knows PE, ELF, sfnt and WOFF; says nothing of other kinds. Sources: Microsoft PE format; System V
-ABI; OpenType table directory; W3C WOFF 1.0 and 2.0 headers.
+Knows PE, ELF, Mach-O, sfnt, WOFF and ICC; says nothing of other kinds. Sources: Microsoft PE
+format; System V ABI; Apple loader.h and fat.h; OpenType; W3C WOFF; ICC.1 §7.2.2.
 """
 
 from __future__ import annotations
@@ -73,6 +73,30 @@ def _elf(data: bytes) -> int:
     return int(end)
 
 
+def _mach(data: bytes) -> int:
+    if data[:4] == b"\xca\xfe\xba\xbe":  # one program for several processors
+        (count,) = struct.unpack_from(">I", data, 4)
+        rows = [struct.unpack_from(">II", data, 16 + 20 * i) for i in range(min(count, 32))]
+        return int(max((start + size for start, size in rows), default=0))
+    order = "<" if data[3:4] == b"\xfe" else ">"
+    wide = b"\xcf" in (data[0:1], data[3:4])
+    (commands,) = struct.unpack_from(order + "I", data, 16)
+    at, end = (32 if wide else 28), 0
+    for _ in range(min(commands, _MAX_TABLES)):
+        command, size = struct.unpack_from(order + "II", data, at)
+        if command in (0x01, 0x19):  # LC_SEGMENT, LC_SEGMENT_64
+            layout = order + ("QQ" if command == 0x19 else "II")
+            start, length = struct.unpack_from(layout, data, at + (40 if command == 0x19 else 32))
+            end = max(end, start + length)
+        at += max(size, 8)
+    return int(end)
+
+
+def _first_word(data: bytes) -> int:
+    (end,) = struct.unpack_from(">I", data, 0)
+    return int(end)
+
+
 def _sfnt(data: bytes) -> int:
     (count,) = struct.unpack_from(">H", data, 4)
     end = 12 + 16 * count
@@ -91,6 +115,8 @@ def _woff(data: bytes) -> int:
 _READERS: Mapping[str, Callable[[bytes], int]] = {
     "application/vnd.microsoft.portable-executable": _pe,
     "application/x-elf": _elf,
+    "application/x-mach-binary": _mach,
+    "application/vnd.iccprofile": _first_word,
     "font/ttf": _sfnt,
     "font/otf": _sfnt,
     "font/woff": _woff,

@@ -86,8 +86,13 @@ def _as_ascii(head: bytes, *, cut: bool) -> bytes | None:
     return head
 
 
+def is_printable(text: bytes) -> bool:
+    """Tell whether no byte is a control character that text does not use."""
+    return len(text.translate(None, _CONTROLS)) == len(text)
+
+
 def _printable(text: bytes) -> bytes | None:
-    return text if text and len(text.translate(None, _CONTROLS)) == len(text) else None
+    return text if text and is_printable(text) else None
 
 
 def _wide(head: bytes) -> str | None:

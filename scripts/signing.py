@@ -46,6 +46,7 @@ class Identity:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
     above: tuple[x509.Certificate, ...] = ()
+    is_root: bool = False
 
     def pem(self) -> bytes:
         """Return the certificate alone, as a trust list wants it."""
@@ -195,9 +196,8 @@ def _make(
             x509.ExtendedKeyUsage(oids), critical=uses == (TIME_STAMPING,)
         )
     certificate = builder.sign(issuing_key, hashes.SHA256())
-    is_root = parent is None or parent.certificate.issuer == parent.certificate.subject
-    above = () if parent is None or is_root else (parent.certificate, *parent.above)
-    return Identity(certificate, key, above)
+    above = () if parent is None or parent.is_root else (parent.certificate, *parent.above)
+    return Identity(certificate, key, above, is_root=parent is None)
 
 
 def _usage(*, ca: bool) -> x509.KeyUsage:

@@ -6,12 +6,11 @@ keeps the answer in the user's configuration. See https://pypi.org/project/encyp
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from assay.core.errors import LimitReached
 from assay.examiners._c2pa_manifest import clip
@@ -42,17 +41,13 @@ def prepare() -> None:
     """Close the traps and import the library; once per process, before the seal."""
     global _private
     if _private is None:
+        # a folder of our own that is gone again: nothing is there to read or to leave behind
         _private = tempfile.mkdtemp(prefix="assay-c2pa-")
-        atexit.register(_remove, _private, os.getpid())
+        Path(_private).rmdir()
     os.environ[_CONFIG] = _private
     os.environ["ENCYPHER_C2PA_TELEMETRY"] = "off"
     os.environ["ENCYPHER_C2PA_ONLINE"] = "off"
     import encypher_c2pa  # noqa: F401
-
-
-def _remove(folder: str, owner: int) -> None:
-    if os.getpid() == owner:  # a forked, sealed worker leaves it alone
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def ask(data: bytes, media_type: str, evaluation: datetime) -> Opinion | NoOpinion:

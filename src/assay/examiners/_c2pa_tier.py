@@ -22,6 +22,8 @@ from assay.trust.timestamp import proven_time
 # Codes that our own path to the table replaces, and the identity layer, which is reported apart.
 _OURS = frozenset({"signingCredential.untrusted", "signingCredential.expired"})
 _IDENTITY = "cawg."
+# Codes by which a signer says whether it trusted what it took in: its lists and settings, not ours.
+_THEIR_TRUST = _OURS | {"signingCredential.invalid", "timeStamp.untrusted"}
 
 
 class Tier(StrEnum):
@@ -82,7 +84,7 @@ def judge(reading: Reading, table: AnchorTable, evaluation: datetime) -> Judged:
     for label in _faulted(reading):
         if label in signatures:
             signatures[label] = Signed(
-                Standing.UNTRUSTED, None, None, "its signer's successor recorded a fault in it"
+                Standing.UNTRUSTED, None, None, "the signer who took it in recorded a fault in it"
             )
     unread = Signed(Standing.UNTRUSTED, None, None, "its signature could not be read")
     reachable = [signatures.get(label, unread) for label in reading.reachable()]
@@ -109,7 +111,8 @@ def _faulted(reading: Reading) -> set[str]:
         ingredient.manifest
         for manifest in reading.manifests.values()
         for ingredient in manifest.ingredients
-        if ingredient.manifest and any(breaks(code) for code in ingredient.failures)
+        if ingredient.manifest
+        and any(breaks(code) and code not in _THEIR_TRUST for code in ingredient.failures)
     }
 
 

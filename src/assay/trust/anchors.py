@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from assay.core.errors import PolicyError
@@ -148,7 +149,7 @@ def anchors_of(
     for number, block in enumerate(certificates, 1):
         try:
             found.append(anchor_of(x509.load_pem_x509_certificate(block), role, name))
-        except (ValueError, TypeError, PolicyError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
             raise PolicyError(
                 f"{origin}: certificate {number} of {len(certificates)} cannot be read: {error}",
                 hint="remove or replace that certificate",

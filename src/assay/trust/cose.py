@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 
 from assay.core.errors import Malformed
 from assay.trust.cbor import Value, encode_array, encode_bytes, encode_text, loads
-from assay.trust.keys import Scheme, verifies
+from assay.trust.keys import Scheme, key_of, verifies
 
 # COSE algorithm numbers (RFC 9053 §2, RFC 8230 §2) that C2PA allows
 _SCHEMES = {
@@ -45,7 +45,7 @@ class Signature:
         if scheme is None:
             return False
         message = _structure("Signature1", self.protected, claim)
-        return verifies(leaf.public_key(), self.value, message, scheme)
+        return verifies(key_of(leaf), self.value, message, scheme)
 
     def stamped(self, claim: bytes) -> bytes:
         """Return the bytes that the time-stamp token must cover."""

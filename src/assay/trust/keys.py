@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -25,7 +26,15 @@ class Scheme:
     raw_ecdsa: bool = False  # r and s side by side, as COSE writes them (RFC 9053 §2.1)
 
 
-def verifies(key: PublicKeyTypes, signature: bytes, message: bytes, scheme: Scheme) -> bool:
+def key_of(certificate: x509.Certificate) -> PublicKeyTypes | None:
+    """Return a certificate's key; None where it is of a kind or curve that is not known."""
+    try:
+        return certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return None
+
+
+def verifies(key: PublicKeyTypes | None, signature: bytes, message: bytes, scheme: Scheme) -> bool:
     """Tell whether ``signature`` over ``message`` verifies; never raises."""
     try:
         if isinstance(key, ed25519.Ed25519PublicKey):

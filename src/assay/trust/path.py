@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from assay.trust.anchors import Anchor, AnchorTable, Role, list_rank
-from assay.trust.keys import Scheme, verifies
+from assay.trust.keys import Scheme, key_of, verifies
 
 MAX_CHAIN = 16  # certificates read from a file
 MAX_DEPTH = 8  # certificates between leaf and anchor
@@ -74,7 +74,7 @@ def load_chain(ders: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     for number, der in enumerate(ders[:MAX_CHAIN]):
         try:
             chain.append(x509.load_der_x509_certificate(der))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, x509.InvalidVersion):
             if number == 0:
                 return ()
     return tuple(chain)
@@ -86,7 +86,9 @@ def find_path(
     """Return the best standing of ``chain`` (leaf first) at the time ``at``; never raises."""
     try:
         return _find(chain, table, role, at)
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # parts are parsed when asked for, each with errors of its own
         return PathResult(Standing.UNTRUSTED, reason=f"certificate cannot be read: {error}"[:200])
 
 
@@ -126,7 +128,7 @@ def _climb(
         mark = other.fingerprint(hashes.SHA256())
         if mark in search.seen or other.subject.public_bytes() != issuer:
             continue
-        if not _may_issue(other, depth) or not _signed_by(certificate, other.public_key(), search):
+        if not _may_issue(other, depth) or not _signed_by(certificate, key_of(other), search):
             continue
         search.seen.add(mark)
         yield from _climb(other, min(standing, _dates(other, search.at)), depth + 1, search)

@@ -21,7 +21,7 @@ from assay.core.errors import Malformed
 from assay.trust import der
 from assay.trust.anchors import Anchor, AnchorTable, Role
 from assay.trust.der import Node, oid_text
-from assay.trust.keys import Scheme, verifies
+from assay.trust.keys import Scheme, key_of, verifies
 from assay.trust.path import Standing, find_path, load_chain
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
@@ -75,7 +75,7 @@ def proven_time(token: bytes, covered: bytes, table: AnchorTable) -> ProvenTime 
     """
     try:
         return _proven(_parse(token), covered, table)
-    except (Malformed, ValueError, TypeError, IndexError):
+    except (Malformed, ValueError, TypeError, LookupError):
         return None
 
 
@@ -93,7 +93,7 @@ def _proven(token: _Token, covered: bytes, table: AnchorTable) -> ProvenTime | N
         return None
     signed = bytes([der.SET]) + token.attributes.whole[1:]  # RFC 5652 §5.4: as SET OF
     scheme = Scheme(token.family, None if token.family == "ed25519" else token.digest)
-    if not verifies(leaf.public_key(), token.signature, signed, scheme):
+    if not verifies(key_of(leaf), token.signature, signed, scheme):
         return None
     result = find_path((leaf, *load_all(token.certificates)), table, Role.TIMESTAMP, at)
     if result.standing is not Standing.TRUSTED or result.anchor is None:
@@ -166,11 +166,16 @@ def _attributes(node: Node) -> Iterator[tuple[str, Node]]:
 def _tst_info(info: bytes) -> tuple[bytes, datetime]:
     fields = der.parse(info).expect(der.SEQUENCE).children()
     imprint = fields[2].expect(der.SEQUENCE).children()[1].expect(der.OCTETS).content
-    stamp = fields[4].expect(der.GENERALIZED_TIME).content.decode("ascii")
-    if not stamp.endswith("Z"):
+    return imprint, _moment(fields[4].expect(der.GENERALIZED_TIME).content.decode("ascii"))
+
+
+def _moment(text: str) -> datetime:
+    """Read a GeneralizedTime in UTC; not by ``strptime``, which imports a module when called."""
+    digits, _, _ = text[:-1].partition(".")  # parts of a second are dropped
+    if not text.endswith("Z") or len(digits) != 14 or not digits.isdigit():
         raise Malformed("a time-stamp that is not in UTC")
-    whole, _, _ = stamp[:-1].partition(".")
-    return imprint, datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    month, day, hour, minute, second = (int(digits[i : i + 2]) for i in range(4, 14, 2))
+    return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
 
 
 def _imprint_hash(info: bytes) -> hashes.HashAlgorithm:

@@ -27,7 +27,7 @@ QUALITY = 50  # the customary gate below which hashes are not matched
 _ALWAYS_EXACT = 1 << 16
 _LUMA = (0.299, 0.587, 0.114)
 
-# Safety margins per sqrt(pixel) of the longer side. Largest drift of the reference over 5,000
+# Safety margins per sqrt(pixel) of the longer side. Largest drift of the reference over 2,000
 # pictures, luma and RGB, 0.3 to 12 megapixels: 8.3e-4 between two components, 5.8e-5 in a gradient.
 _GAP = 1.2e-3
 _SLACK = 1e-4

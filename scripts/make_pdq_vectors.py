@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pdqhash
 
-from tests.support.pictures import make
+from tests.support.planes import make
 
 TINY = ((1, 1), (2, 3), (4, 9), (5, 5), (7, 5), (16, 16), (63, 64), (64, 64), (65, 127), (129, 128))
 MIDDLE = ((300, 200), (257, 511), (512, 512), (513, 511), (640, 479), (1001, 333))

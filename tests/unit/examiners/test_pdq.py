@@ -12,7 +12,7 @@ from assay.core.errors import Malformed, NotApplicable
 from assay.core.facts import Observation
 from assay.examiners.pdq import PdqExaminer
 from assay.media.pdq import pdq_hash
-from tests.support.pictures import encoded, make
+from tests.support.planes import encoded, make
 from tests.support.views import make_view
 
 CAT = make("chelsea", 0, 320, 240, 3)

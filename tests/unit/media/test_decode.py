@@ -19,7 +19,7 @@ from assay.media.decode import PIXEL_LIMIT, hash_plane, open_picture, warm
 from assay.media.decode_headers import gif_frames, jpeg_header, png_pixels, tiff_pages
 from assay.media.decode_samples import SAMPLES
 from assay.media.pdq import pdq_hash
-from tests.support.pictures import encoded, make
+from tests.support.planes import encoded, make
 
 CAT = make("chelsea", 0, 320, 240, 3)
 SAMPLE = dict(SAMPLES)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from assay.media import pdq, pdq_plain
 from assay.media.pdq_weights import band, reach, samples
-from tests.support.pictures import make
+from tests.support.planes import make
 
 VECTORS = Path(__file__).parents[2] / "data" / "pdq_vectors.json"
 ROWS: list[dict[str, Any]] = json.loads(VECTORS.read_text())["vectors"]

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from assay.media.thumbnail import blurred
-from tests.support.pictures import make
+from tests.support.planes import make
 
 
 def opened(png: bytes) -> Image.Image:

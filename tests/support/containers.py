@@ -90,6 +90,34 @@ def ftyp(brand: bytes, *compatible: bytes) -> bytes:
     return box(b"ftyp", brand, bytes(4), *compatible)
 
 
+def heif(exif: bytes, xmp: bytes, *, method: int = 0) -> bytes:
+    """Return an HEIF of two metadata items and one picture size, in file order as phones write."""
+    payloads = [b"\0\0\0\6Exif\0\0" + exif, xmp]
+    infe = [
+        full_box(b"infe", struct.pack(">HH", 1, 0), b"Exif\0", version=2),
+        full_box(b"infe", struct.pack(">HH", 2, 0), b"mime\0application/rdf+xml\0", version=2),
+    ]
+    iinf = full_box(b"iinf", struct.pack(">H", 2), *infe)
+    ispe = full_box(b"ispe", struct.pack(">II", 640, 480))
+    iprp = box(b"iprp", box(b"ipco", full_box(b"ispe", struct.pack(">II", 64, 64)), ispe))
+
+    def meta(first: int) -> bytes:
+        rows, at = b"", first
+        for number, payload in enumerate(payloads, 1):
+            rows += struct.pack(">HHHHII", number, method, 0, 1, at, len(payload))
+            at += len(payload)
+        iloc = full_box(b"iloc", b"\x44\0", struct.pack(">H", 2), rows, version=1)
+        hdlr = full_box(b"hdlr", bytes(4), b"pict", bytes(13))
+        idat = [box(b"idat", *payloads)] if method == 1 else []
+        return full_box(b"meta", hdlr, iinf, iloc, iprp, *idat)
+
+    head = ftyp(b"heic", b"mif1", b"heic")
+    if method == 1:
+        return head + meta(0)
+    start = len(head) + len(meta(0)) + 8
+    return head + meta(start) + box(b"mdat", *payloads)
+
+
 def mp4(*boxes: bytes, brand: bytes = b"isom", tail: bytes = b"") -> bytes:
     return ftyp(brand, brand) + b"".join(boxes) + box(b"mdat", bytes(64)) + tail
 

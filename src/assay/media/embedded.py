@@ -86,7 +86,7 @@ def _gif(part: bytes) -> bool:
 
 
 def _png(part: bytes) -> bool:
-    return part[12:16] in (b"IHDR", b"CgBI")
+    return part[4:8] == b"\r\n\x1a\n" and part[12:16] in (b"IHDR", b"CgBI")
 
 
 def _local_header(part: bytes) -> bool:
@@ -232,7 +232,7 @@ def _ole(part: bytes) -> bool:
 _SIGNATURES = (
     # sources: as in ``magic``; here with the check that tells a file from a mere number
     _Signature("image/jpeg", b"\xff\xd8\xff", _jpeg),
-    _Signature("image/png", b"\x89PNG\r\n\x1a\n", _png),
+    _Signature("image/png", b"\x89PNG", _png),
     _Signature("image/gif", b"GIF8", _gif),
     _Signature("image/tiff", b"II*\0", _tiff),
     _Signature("image/tiff", b"MM\0*", _tiff),

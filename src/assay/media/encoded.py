@@ -50,7 +50,7 @@ def runs(data: bytes) -> Iterator[Run]:
 def _texts(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, first characters) of runs that reach ``MIN_RUN``."""
     classes = data.translate(_CLASSES)  # turns the search into two fast ones
-    start, length, end = 0, 0, -1
+    start, length, end, kept = 0, 0, -1, 0
     parts: list[bytes] = []
     at = classes.find(_WORD)
     while at >= 0:
@@ -60,10 +60,11 @@ def _texts(data: bytes) -> Iterator[tuple[int, bytes]]:
         if end < 0 or gap > _MAX_GAP or not _BETWEEN.fullmatch(data, end, at):
             if length >= MIN_RUN and _varied(parts):
                 yield start, b"".join(parts)
-            start, length, parts = at, 0, []
+            start, length, kept, parts = at, 0, 0, []
         length += stop - at
-        if sum(map(len, parts)) < 2 * _DECODED:
+        if kept < 2 * _DECODED:
             parts.append(data[at : min(stop, at + 2 * _DECODED)])
+            kept += len(parts[-1])
         end = stop
         at = classes.find(_WORD, stop)
     if length >= MIN_RUN and _varied(parts):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from assay.core.slots import Slot, SlotKind, Trouble, Walk
 
 MAX_SLOTS = 4096  # per file
-MAX_TROUBLES = 32  # per file
+MAX_TROUBLES = 6  # per flag and file, so that a flood of one hides no other
 MAX_STEPS = 200_000  # segments, chunks, boxes or directory entries per file
 MAX_KEPT = 64 << 20  # bytes copied into slots per file: overlapping ranges cannot multiply it
 MAX_TEXT = 4 << 20  # bytes one compressed text may inflate to
@@ -47,9 +47,10 @@ class Gather:
             raise StopWalk
 
     def trouble(self, flag: str, detail: str) -> None:
-        """Note a trouble once; the first ``MAX_TROUBLES`` are kept."""
+        """Note a trouble once; the first ``MAX_TROUBLES`` of each flag are kept."""
         found = Trouble(flag, detail)
-        if len(self.troubles) < MAX_TROUBLES and found not in self.troubles:
+        alike = [t for t in self.troubles if t.flag == flag]
+        if len(alike) < MAX_TROUBLES and found not in alike:
             self.troubles.append(found)
 
     def slot(

@@ -11,6 +11,8 @@ from assay.media.gather import Gather
 
 _MAGIC_TRAILER = 258  # bytes: 01 FF FE … 01 00 00, so that plain readers skip the raw packet
 
+_BLOCKS_PER_STEP = 64  # sub-blocks that count as one structural part
+
 
 def walk_gif(gather: Gather) -> None:
     """Gather the slots of a GIF that starts at byte 0."""
@@ -30,7 +32,7 @@ def walk_gif(gather: Gather) -> None:
             break
         if kind == 0x2C and pos + 10 < size:
             frames += 1
-            pos = _skip(data, pos + 11 + _palette(data[pos + 9]))  # then the LZW code size
+            pos = _skip(gather, pos + 11 + _palette(data[pos + 9]))  # then the LZW code size
         elif kind == 0x21 and pos + 2 < size:
             pos = _extension(gather, data[pos + 1], pos + 2)
         else:
@@ -46,14 +48,18 @@ def _palette(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _skip(data: bytes, pos: int) -> int:
+def _skip(gather: Gather, pos: int) -> int:
     """Return the position after a chain of sub-blocks; beyond the end where it is cut."""
-    size = len(data)
+    data, size = gather.data, len(gather.data)
+    count = 0
     while pos < size:
         length = data[pos]
         pos += 1 + length
         if length == 0:
             return pos
+        count += 1
+        if not count % _BLOCKS_PER_STEP:
+            gather.step()
     return size + 1
 
 
@@ -67,7 +73,7 @@ def _joined(data: bytes, pos: int) -> bytes:
 
 def _extension(gather: Gather, label: int, pos: int) -> int:
     data = gather.data
-    end = _skip(data, pos)
+    end = _skip(gather, pos)
     complete = end <= len(data)
     if label == 0xFE:
         gather.slot(

@@ -86,6 +86,14 @@ def test_a_wrong_checksum_is_malformed_and_the_text_still_read() -> None:
     assert found.slots[0].data == b"value"
 
 
+def test_a_flood_of_one_trouble_hides_no_other() -> None:
+    bad = chunk(b"teSt", b"x")[:-4] + b"\0\0\0\0"
+    bomb = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(gather.MAX_TEXT * 2), 9))
+    found = walk(png_with(*[bad] * 100, bomb), "image/png")
+    assert {t.flag for t in found.troubles} == {"malformed", "metadata_bomb"}
+    assert len(found.troubles) == gather.MAX_TROUBLES + 1
+
+
 def test_size_and_trailer() -> None:
     data = png_with(tail=b"behind")
     found = walk(data, "image/png")

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Copy the camera card.
+cp -rn "$1"/DCIM "$2"

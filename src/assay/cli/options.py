@@ -102,6 +102,15 @@ PassesOption = Annotated[
     str,
     typer.Option("--passes", metavar="N[-M]", help="Which passes to run; the rest stays pending."),
 ]
+TimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0.1,
+        help="Wall time for one file, plus 2 s per MiB; a check that takes longer is recorded.",
+    ),
+]
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=0, help="Sealed workers; 0 = one a core.")
 ]

@@ -30,6 +30,7 @@ def run(
     trust_timestamp: opt.TimestampTrustOption = [],  # noqa: B006
     evaluation_date: opt.DateOption = None,
     policy: opt.PolicyOption = None,
+    timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
     wait_for_source: opt.WaitOption = 3600.0,
     operator: opt.OperatorOption = "",
@@ -62,7 +63,7 @@ def run(
     secrets = passwords_from(passwords)
     with open_session(case, write=True) as session:
         target = upgrades.target_of(session, chosen, secrets) if upgrade else None
-        plan = target.plan if target else session.plan(casework.passes_of(passes), secrets)
+        plan = target.plan if target else session.plan(casework.passes_of(passes), secrets, timeout)
         if target is None:
             session.require_no_drift(plan)
         sources = engine.stored_sources(session)

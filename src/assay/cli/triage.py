@@ -28,6 +28,7 @@ def triage(
         str, typer.Option("--thumbnails", help="Pictures in the report: none, or blurred.")
     ] = "none",
     top: Annotated[int, typer.Option("--top", min=1, help="Items shown in the report.")] = 50,
+    timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
     wait_for_source: opt.WaitOption = 3600.0,
     operator: opt.OperatorOption = "",
@@ -60,7 +61,7 @@ def triage(
     wanted = casework.passes_of(passes)
     engine.check_paths(paths)
     with casework.open_or_create(case, chosen, who) as session:
-        plan = session.plan(wanted, secrets)
+        plan = session.plan(wanted, secrets, timeout)
         session.require_no_drift(plan)
         sources = engine.open_sources(session, paths)
         engine.add_sources(session, sources, who)

@@ -25,6 +25,7 @@ class Plan:
     whole_file: int = WHOLE_FILE
     passwords: tuple[bytes, ...] = ()
     passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY)
+    seconds: float = SECONDS_BASE
 
     def config(self, name: str) -> str:
         """Return the digest of the settings that an examiner uses; a change re-runs it alone."""
@@ -64,6 +65,7 @@ class Plan:
             "whole_file": self.whole_file,
             "passwords": [p.hex() for p in self.passwords],
             "opener_config": self.opener_config(),
+            "seconds": self.seconds,
         }
 
 
@@ -78,6 +80,7 @@ def make_plan(
     limits: Limits | None = None,
     passwords: tuple[bytes, ...] = (),
     passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY),
+    seconds: float = SECONDS_BASE,
 ) -> Plan:
     """Return the plan for the installed examiners."""
     return Plan(
@@ -86,12 +89,13 @@ def make_plan(
         limits=limits or Limits(),
         passwords=passwords,
         passes=passes,
+        seconds=seconds,
     )
 
 
-def seconds_for(size: int) -> float:
+def seconds_for(size: int, base: float = SECONDS_BASE) -> float:
     """Return the wall time that one file of ``size`` bytes may take."""
-    return SECONDS_BASE + SECONDS_PER_MB * size / (1 << 20)
+    return base + SECONDS_PER_MB * size / (1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class WorkerPlan:
     whole_file: int
     passwords: tuple[bytes, ...]
     opener_config: str
+    seconds: float
 
     @classmethod
     def from_wire(cls, wire: JsonObject) -> WorkerPlan:
@@ -131,4 +136,5 @@ class WorkerPlan:
             whole_file=int(str(wire["whole_file"])),
             passwords=tuple(bytes.fromhex(str(p)) for p in passwords),
             opener_config=str(wire["opener_config"]),
+            seconds=float(str(wire["seconds"])),
         )

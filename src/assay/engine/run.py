@@ -115,7 +115,9 @@ class Run:
             TASK,
             self.plan.to_wire(),
             workers=self.options.workers or os.cpu_count() or 1,
-            limits=WorkerLimits(memory=self.options.memory, seconds=seconds_for(0)),
+            limits=WorkerLimits(
+                memory=self.options.memory, seconds=seconds_for(0, self.plan.seconds)
+            ),
         )
 
     def wanted(self, feed: Feed) -> Iterator[Ticket | None]:
@@ -320,6 +322,10 @@ class Run:
 
     def died(self, ticket: Ticket, event: Died) -> None:
         """Try the file again; leave out a check that hung once or crashed twice on a content."""
+        if event.reason is FailureReason.UNREADABLE:  # the fallback opens paths in the worker
+            ticket.unread = event.detail
+            self.finished(ticket)
+            return
         ticket.deaths += 1
         ticket.claimed.clear()
         trace = event.trace or "0|digest"

@@ -24,7 +24,7 @@ from assay.core.jsonvalue import Json, JsonObject, digest_of
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Lane
 from assay.engine.checks import Check, Pinned, checks_of
-from assay.engine.plan import Plan, make_plan
+from assay.engine.plan import SECONDS_BASE, Plan, make_plan
 from assay.engine.registry import installed
 from assay.sources.filters import Filters
 from assay.store.case import Case
@@ -104,7 +104,12 @@ class Session:
 
     # -- work ----------------------------------------------------------------------------------
 
-    def plan(self, passes: tuple[int, int] = ALL_PASSES, passwords: tuple[bytes, ...] = ()) -> Plan:
+    def plan(
+        self,
+        passes: tuple[int, int] = ALL_PASSES,
+        passwords: tuple[bytes, ...] = (),
+        seconds: float = SECONDS_BASE,
+    ) -> Plan:
         """Return the plan of this case with the installed examiners."""
         pins = self.case.pins
         options = self.settings["options"]
@@ -119,6 +124,7 @@ class Session:
             limits=Limits(**dict(pins.limits)),
             passwords=passwords,
             passes=passes,
+            seconds=seconds,
         )
 
     def drift(self, plan: Plan) -> list[str]:

@@ -121,6 +121,7 @@ def _close(
             unread=summary.unread,
             finished=summary.finished,
             coverage=account,
+            notes={source.uri: source.note for source in sources if source.note},
         )
 
 

@@ -26,6 +26,7 @@ from assay.engine.unfold import Outcome, Read, Unfolded, unfold
 from assay.engine.view import Shared
 from assay.engine.warm import warm_examiners, warm_modules
 from assay.media import decode, kinds, sniff, thumbnail
+from assay.openers import stamps
 from assay.openers.registry import all_openers, openers_for
 from assay.sandbox.task import Link
 
@@ -63,6 +64,8 @@ class Unit:
                 examiner.prepare(self.plan.settings)
                 self.examiners[examiner.info.name] = examiner
         warm_modules()
+        if self.plan.settings.timezone is not None:
+            stamps.zone_of(self.plan.settings.timezone)
         warm_examiners(self.examiners)
         decode.warm()
         for opener in all_openers():
@@ -116,7 +119,7 @@ class Job:
 
     def item(self, blob: Blob, place: Place, depth: int) -> None:
         """Digest, name the type, run what is wanted, then look inside."""
-        self.link.budget(seconds_for(blob.size))
+        self.link.budget(seconds_for(blob.size, self.unit.plan.seconds))
         shared = Shared(blob, self.unit.plan.whole_file, seal=self.link.seal)
         try:
             digests = self.identify(shared, place)
@@ -216,7 +219,8 @@ class Job:
             except NotApplicable:
                 continue
             self.container(shared, place, outcome, [], appended=opener.name == "appended")
-            return
+            if opener.name != "appended":
+                return
         label = kinds.HOLDS_PICTURES.get(shared.media_type)
         if label is not None:
             outcome = Outcome(OPEN, "1")
@@ -350,7 +354,7 @@ class Thumbnails(Job):
     """Walk the same file again, only to render blurred thumbnails of the contents asked for."""
 
     def item(self, blob: Blob, place: Place, depth: int) -> None:
-        self.link.budget(seconds_for(blob.size))
+        self.link.budget(seconds_for(blob.size, self.unit.plan.seconds))
         shared = Shared(blob, self.unit.plan.whole_file, seal=self.link.seal)
         self.identify(shared, place)
         wanted = self.request["thumbnails"]

@@ -73,7 +73,7 @@ _C3 = (
     "A listed signer states a capture by a camera, and no change after it "
     "(C2PA 2.2; IPTC digital source type)."
 )
-_N = "A credential without a statement on the origin is neutral (DESIGN §5)."
+_N = "A credential without a statement on the origin is neutral (evidence policy, N)."
 
 
 def tell(reading: Reading, judged: Judged) -> Story:

@@ -25,9 +25,9 @@ from assay.examiners.dialects.texts import bundles, exif_blocks
 
 _BASIS = {
     Level.S2: "A complete generation record that fits this very file, or two slots by different "
-    "mechanisms that agree on tool and seed (DESIGN §5, S2)",
-    Level.S1: "A generation record, unsigned; anyone can add one with one command (DESIGN §5, S1)",
-    Level.E: "The generation record names an input picture or a change of one (DESIGN §5, E)",
+    "mechanisms that agree on tool and seed (evidence policy, S2)",
+    Level.S1: "An unsigned generation record; one command adds one (evidence policy, S1)",
+    Level.E: "The generation record names an input picture or a change of one (evidence policy, E)",
 }
 MAX_READINGS = 32  # records kept per file
 

@@ -95,15 +95,15 @@ def _context(
         },
         "sources": sources,
         "lanes": [
-            {"name": name, "meaning": meaning, "items": counts.lanes.get(lane, 0)}
+            {"name": name, "meaning": meaning, "count": counts.lanes.get(lane, 0)}
             for lane, name, meaning in words.LANES
         ],
         "bands": [
-            {"name": band.value, "meaning": words.BANDS[band], "items": counts.bands.get(band, 0)}
+            {"name": band.value, "meaning": words.BANDS[band], "count": counts.bands.get(band, 0)}
             for band in Band
         ],
         "origins": [
-            {"name": o.value, "meaning": words.ORIGINS[o], "items": counts.origins.get(o, 0)}
+            {"name": o.value, "meaning": words.ORIGINS[o], "count": counts.origins.get(o, 0)}
             for o in Origin
         ],
         "classes": CLASSES,
@@ -154,12 +154,17 @@ def _item(
     places = _rows(row["occurrences"])
     reasons = _rows(row["reasons"])
     claims = _rows(row["claims"])
-    shown = [str(r["text"]) for r in reasons if r["code"] != "evidence"]
+    origin = [str(r["text"]) for r in reasons if str(r["code"]).startswith("origin.")]
+    other = [
+        str(r["text"])
+        for r in reasons
+        if r["code"] != "evidence" and not str(r["code"]).startswith("origin.")
+    ]
     return {
         **row,
         "path": str(places[0]["path"]) if places else str(row["sha256"]),
-        "why": " ".join(shown[:1]),
-        "reasons": shown[1:],
+        "why": " ".join(origin),
+        "reasons": other,
         "claims": [_claim(c, session) for c in claims],
         "occurrences": [_place(p) for p in places[:_PLACES]],
         "more_places": max(0, len(places) - _PLACES),
@@ -196,7 +201,7 @@ def _causes(session: Session) -> list[dict[str, object]]:
         if len(first.setdefault(key, [])) < 5:
             first[key].append(path)
     return [
-        {"examiner": key[0], "reason": key[1], "items": count, "first": first[key]}
+        {"examiner": key[0], "reason": key[1], "count": count, "first": first[key]}
         for key, count in items.most_common()
     ]
 

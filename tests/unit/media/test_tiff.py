@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.tiffs import ASCII, BYTE, LONG, RATIONAL, SHORT, UNDEFINED, block, directory
 
 from assay.media.tiff import read_exif
+from tests.support.tiffs import ASCII, BYTE, LONG, RATIONAL, SHORT, UNDEFINED, block, directory
 
 MAKE, MODEL, COMMENT, XP_COMMENT = 0x010F, 0x0110, 0x9286, 0x9C9C
 PHOTO = block(

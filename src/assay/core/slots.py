@@ -56,4 +56,6 @@ class Walk:
     width: int | None = None  # pixels as stored, from the container's own header
     height: int | None = None
     end: int | None = None  # offset of the first byte after the picture, where known
+    # start and end of what holds coded pixels alone: scans of a JPEG, IDAT chunks of a PNG
+    coded: tuple[tuple[int, int], ...] = ()
     facts: dict[str, str] = field(default_factory=dict)  # e.g. {"dqt": "…sha256…", "bits": "16"}

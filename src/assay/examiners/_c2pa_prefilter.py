@@ -72,7 +72,7 @@ def reader_type(media_type: str) -> str:
 
 def ask_reader(data: bytes, media_type: str, walk: Walk) -> bool:
     """Tell whether a file could carry a credential, or is too broken to say that it does not."""
-    if media_type in _ALWAYS or _STORE in data or _REMOTE in data:
+    if media_type in _ALWAYS or _traces(data, walk):
         return True
     if media_type == "image/jxl" and b"brob" in data:
         return True  # a box that may be compressed
@@ -84,3 +84,21 @@ def ask_reader(data: bytes, media_type: str, walk: Walk) -> bool:
         slot.kind is SlotKind.C2PA or (slot.kind is SlotKind.XMP and _REMOTE in slot.data)
         for slot in walk.slots
     )
+
+
+def _traces(data: bytes, walk: Walk) -> bool:
+    """Search the file, but not among coded pixels where the walker followed all of it.
+
+    No reader finds a store there: in the scan of a JPEG no byte pair begins a segment, and an IDAT
+    chunk is none of caBX or iTXt. What follows the picture's end is searched.
+    """
+    start = 0
+    for begin, end in () if walk.troubles else walk.coded:
+        if _is_in(data, start, begin):
+            return True
+        start = end
+    return _is_in(data, start, len(data))
+
+
+def _is_in(data: bytes, start: int, end: int) -> bool:
+    return data.find(_STORE, start, end) >= 0 or data.find(_REMOTE, start, end) >= 0

@@ -34,6 +34,7 @@ class Gather:
     width: int | None = None
     height: int | None = None
     end: int | None = None
+    coded: list[tuple[int, int]] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
     steps: int = 0
     kept: int = 0
@@ -75,6 +76,12 @@ class Gather:
             self.kept += size
         data = self.data[start:end] if payload is None else payload
         self.slots.append(Slot(kind, data, start, end - start, key, mechanism, complete))
+
+    def pixels(self, start: int, end: int) -> None:
+        """Note that a range holds coded pixels alone; ranges that touch become one."""
+        if self.coded and self.coded[-1][1] == start:
+            start = self.coded.pop()[0]
+        self.coded.append((start, end))
 
     def take(self, start: int, end: int) -> bytes:
         """Copy bytes ``start``–``end`` for further reading, on the same account as slots."""
@@ -129,5 +136,6 @@ class Gather:
             width=self.width,
             height=self.height,
             end=self.end,
+            coded=tuple(self.coded),
             facts=self.facts,
         )

@@ -94,7 +94,9 @@ def walk_jpeg(gather: Gather) -> None:
             if marker == 0xDA:
                 state.scans += 1
                 found = _SCAN_END.search(data, pos)
-                pos = found.start() if found is not None else size
+                end = found.start() if found is not None else size
+                gather.pixels(pos, end)
+                pos = end
         gather.trouble("truncated", "the JPEG has no end-of-image marker")
     finally:
         _finish(gather, state)

@@ -53,6 +53,7 @@ def walk_png(gather: Gather) -> None:
 def _chunk(gather: Gather, name: bytes, start: int, end: int, *, complete: bool) -> None:
     if name in _UNCHECKED:
         gather.facts.setdefault("picture_data", str(start))
+        gather.pixels(start - 8, end + 4)  # with its frame, so that neighbours touch
     elif name == b"IHDR":
         _header(gather, gather.data[start:end])
     elif name == b"acTL":

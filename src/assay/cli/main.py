@@ -13,12 +13,15 @@ from typing import Annotated
 import typer
 
 from assay import __version__
+from assay.cli.help_ import Headed
 from assay.core.errors import AssayError, ExitCode
 
 INTERRUPTED = 130
 
 app = typer.Typer(
     name="assay",
+    cls=Headed,
+    rich_markup_mode=None,  # plain help texts: the imports of rich would double their time
     help="Find the files that could show a real person who needs help, and say on what evidence.",
     no_args_is_help=True,
     add_completion=False,

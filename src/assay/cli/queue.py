@@ -38,12 +38,12 @@ def queue(
 
 
 def line(row: Mapping[str, Json]) -> str:
-    """Return one line of the queue: lane, band, rank, origin, digest, path, first reason."""
-    from assay.exports.record import first_path, why
+    """Return two lines: place, origin, digest and path; then the strongest evidence."""
+    from assay.exports.record import first_path, strongest
 
     place = f"lane {row['lane']}{row['band'] or ' '}" if row["lane"] else "inventory"
     rank = f"{row['rank']:>5}" if row["rank"] else "    -"
     return (
         f"{place} {rank}  {row['origin']!s:<9} {str(row['sha256'])[:12]}  {first_path(row)}"
-        f"\n{'':>14}  {why(row)}"
+        f"\n{'':>14}  {strongest(row)}"
     )

@@ -390,7 +390,7 @@ class Run:
         self._committed_at = time.monotonic()
         if self.batch:
             batch, self.batch = self.batch, Batch()
-            self.committer.commit(batch, f"{len(batch.items)} items")
+            self.committer.commit(batch, f"{len(batch.occurrences)} occurrences")
 
     def tick(self, feed: Feed, *, force: bool = False) -> None:
         """Tell the watcher how things stand, a few times a second."""

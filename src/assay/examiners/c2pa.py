@@ -75,7 +75,9 @@ class C2paExaminer:
     def examine(self, view: View) -> Iterator[Observation]:
         """Yield one observation of kind c2pa, and findings; NotApplicable without a credential."""
         if view.size == 0:
-            yield from _refused(view, Unreadable("an empty file has no structure to read"))
+            # Nothing was left unread in it, so no finding says that something was.
+            value = refused_value(Tier.UNREADABLE, "The file is empty.")
+            yield view.observe("c2pa", value, basis=_EMPTY)
             return
         media_type = reader_type(view.media_type)
         data = view.data()
@@ -119,6 +121,9 @@ class C2paExaminer:
             self._context = c2pa.Context.from_dict(_SETTINGS)
             self._process = os.getpid()
         return self._context
+
+
+_EMPTY = "A file of 0 bytes holds no credential."
 
 
 def _refused(view: View, outcome: Remote | Unreadable) -> Iterator[Observation]:

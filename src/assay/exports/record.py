@@ -14,6 +14,7 @@ from assay.core.names import display, join_chain
 from assay.core.vocab import Level
 from assay.media.sniff import disagrees
 from assay.verdict.catalogue import render
+from assay.verdict.judge import evidence
 from assay.verdict.policy import Policy
 from assay.verdict.signals import ItemFacts
 
@@ -65,7 +66,7 @@ def item_record(
         "generator": _chosen(facts.observations, "generator", _GENERATOR),
         "c2pa": _c2pa(facts.observations),
         "camera": _camera(facts.observations),
-        "claims": [_claim(o) for o in facts.observations if o.level is not Level.N],
+        "claims": [_claim(o) for o in evidence(facts)],
         "matches": [],
         "failures": [_failure(f) for f in facts.failures],
         "pending": sorted(facts.pending),
@@ -93,11 +94,20 @@ def first_path(record: Mapping[str, Json]) -> str:
     return str(record["sha256"])
 
 
-def why(record: Mapping[str, Json]) -> str:
-    """Return the sentence that says why a record has its origin."""
-    reasons = record["reasons"]
-    rows = [r for r in reasons if isinstance(r, Mapping)] if isinstance(reasons, list) else []
-    return next((str(r["text"]) for r in rows if str(r["code"]).startswith("origin.")), "")
+def strongest(record: Mapping[str, Json]) -> str:
+    """Return the evidence of a record in one line: its strongest statements, then what failed."""
+    claims, failures = record["claims"], record["failures"]
+    parts = [
+        f"{c['level']} {display(str(c['text']))[:110]}"
+        for c in (claims if isinstance(claims, list) else [])
+        if isinstance(c, Mapping)
+    ][:2]
+    parts += [
+        f"{f['examiner']} did not finish ({f['reason']})"
+        for f in (failures if isinstance(failures, list) else [])
+        if isinstance(f, Mapping)
+    ][:2]
+    return "; ".join(parts) or "nothing in the file speaks about its origin"
 
 
 def _occurrence(o: Occurrence) -> dict[str, Json]:

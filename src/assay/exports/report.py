@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ import jinja2
 
 from assay import __version__
 from assay.core.errors import CaseError
+from assay.core.findings import INCOMPLETE, KINDS
 from assay.core.jsonvalue import Json
-from assay.core.names import display
+from assay.core.names import display, join_chain
 from assay.core.vocab import Band, Level, Origin
 from assay.engine.session import Session
 from assay.exports import words
@@ -25,6 +27,8 @@ from assay.store.coverage import CLASSES, coverage
 
 DEFAULT_TOP = 50
 _PLACES = 8  # occurrences shown of one item
+# Codes that say something about this very item; the others are explained once in section 2.
+_SPECIFIC = frozenset({"held_back", "check_failed", "pending"})
 _EVENTS = 40  # custody events printed: the first and the last ones
 
 
@@ -106,6 +110,11 @@ def _context(
             {"name": o.value, "meaning": words.ORIGINS[o], "count": counts.origins.get(o, 0)}
             for o in Origin
         ],
+        "levels": [
+            {"name": level.value, "words": row.words, "forge": row.forge}
+            for level, row in session.policy.levels.items()
+            if level is not Level.N
+        ],
         "classes": CLASSES,
         "coverage": [
             {
@@ -117,12 +126,13 @@ def _context(
             }
             for c in coverage(session.case.connection)
         ],
-        "items": [_item(row, session, options.thumbnails) for row in rows],
+        "items": [_item(row, options.thumbnails) for row in rows],
         "shown": len(rows),
         "total": counts.items,
         "selection": words.selection(options.selection),
         "thumbnails": options.thumbnails is not None,
         "causes": _causes(session),
+        "partial": _partial(session),
         "unread": [display(path) for path in queries.unread(session.case.connection)],
         "checks": [
             {
@@ -148,42 +158,70 @@ def _context(
     }
 
 
-def _item(
-    row: Mapping[str, Json], session: Session, thumbnails: Mapping[str, str] | None
-) -> dict[str, object]:
+def _item(row: Mapping[str, Json], thumbnails: Mapping[str, str] | None) -> dict[str, object]:
     places = _rows(row["occurrences"])
     reasons = _rows(row["reasons"])
     claims = _rows(row["claims"])
-    origin = [str(r["text"]) for r in reasons if str(r["code"]).startswith("origin.")]
-    other = [
-        str(r["text"])
-        for r in reasons
-        if r["code"] != "evidence" and not str(r["code"]).startswith("origin.")
-    ]
+    texts = [(str(r["code"]), str(r["text"])) for r in reasons]
+    first = "origin." if row["lane"] is not None else "lane."
+    headline = [text for code, text in texts if code.startswith(first)]
+    other = [text for code, text in texts if code in _SPECIFIC or code.startswith("lane.decision")]
     return {
         **row,
         "path": str(places[0]["path"]) if places else str(row["sha256"]),
-        "why": " ".join(origin),
+        "why": " ".join(headline),
         "reasons": other,
-        "claims": [_claim(c, session) for c in claims],
+        "claims": [_claim(c) for c in claims],
         "occurrences": [_place(p) for p in places[:_PLACES]],
+        "camera_rows": _camera_rows(row["camera"]),
         "more_places": max(0, len(places) - _PLACES),
         "thumbnail": (thumbnails or {}).get(str(row["sha256"]), ""),
     }
 
 
-def _claim(claim: Mapping[str, Json], session: Session) -> dict[str, object]:
-    level = session.policy.levels[Level(str(claim["level"]))]
-    clean = {key: display(str(value)) for key, value in claim.items()}
-    return {**clean, "words": level.words, "forge": level.forge or "does not apply"}
+def _claim(claim: Mapping[str, Json]) -> dict[str, object]:
+    return {key: display(str(value)) for key, value in claim.items()}
+
+
+def _camera_rows(camera: Json) -> list[dict[str, str]]:
+    """Return what the camera text says, as rows for a person; levels stand in the claims."""
+    if not isinstance(camera, Mapping):
+        return []
+    rows = []
+    device = " ".join(str(camera[key]) for key in ("make", "model") if camera.get(key))
+    zone = camera.get("zone") or "zone unknown"
+    taken = f"{camera['taken_at']} ({zone})" if camera.get("taken_at") else ""
+    for name, value in (
+        ("Camera", device),
+        ("Serial · lens", " · ".join(str(camera[k]) for k in ("serial", "lens") if camera.get(k))),
+        ("Taken at (camera clock)", taken),
+        ("Exposure", _flat(camera.get("exposure"))),
+        ("GPS", _flat(camera.get("gps"))),
+    ):
+        if value:
+            rows.append({"name": name, "text": display(value)[:300]})
+    return rows
+
+
+def _flat(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_flat(part)}" for key, part in value.items() if part is not None)
+    if isinstance(value, list):
+        return ", ".join(map(_flat, value))
+    return "" if value is None else str(value)
 
 
 def _place(place: Mapping[str, Json]) -> dict[str, object]:
     times = [
-        {"field": t["field"], "shown": f"{t['utc'] or t['raw']} ({t['zone']})"}
+        {"field": t["field"], "shown": f"{_whole(str(t['utc'] or t['raw']))} ({t['zone']})"}
         for t in _rows(place["times"])
     ]
     return {"path": place["path"], "times": times}
+
+
+def _whole(time: str) -> str:
+    """Leave out fractions of a second for people; items.jsonl has them."""
+    return re.sub(r"\.\d+(?=Z|$)", "", time)
 
 
 def _rows(value: Json) -> list[Mapping[str, Json]]:
@@ -203,6 +241,23 @@ def _causes(session: Session) -> list[dict[str, object]]:
     return [
         {"examiner": key[0], "reason": key[1], "count": count, "first": first[key]}
         for key, count in items.most_common()
+    ]
+
+
+def _partial(session: Session) -> list[dict[str, object]]:
+    """Group items by findings that say something in them was not read."""
+    first: dict[str, list[str]] = {}
+    count: Counter[str] = Counter()
+    for flag, sha in queries.with_findings(session.case.connection, sorted(INCOMPLETE)):
+        count[flag] += 1
+        if len(first.setdefault(flag, [])) < 5:
+            first[flag].extend(
+                join_chain(place.occurrence.chain)
+                for place in session.case.reader.occurrences(sha)[:1]
+            )
+    return [
+        {"flag": flag, "text": KINDS[flag].text.partition(":")[0], "count": n, "first": first[flag]}
+        for flag, n in count.most_common()
     ]
 
 

@@ -133,8 +133,10 @@ def disagrees(name: str, media_type: str) -> str | None:
     how they are hidden. Content that no type is known for breaks a promise as well.
     """
     extension = _extension(name)
-    if media_type == _EMPTY or not extension:
+    if not extension:
         return None
+    if media_type == _EMPTY:
+        return _empty(extension)
     if extension in _BY_EXTENSION:
         label, types = _BY_EXTENSION[extension]
         return None if media_type in types else _sentence(extension, label, media_type)
@@ -142,6 +144,13 @@ def disagrees(name: str, media_type: str) -> str | None:
         if extension in extensions:
             return None if keeps(media_type) else _sentence(extension, label, media_type)
     return None
+
+
+def _empty(extension: str) -> str | None:
+    """An empty file keeps no promise of a picture, video or sound; other names promise none."""
+    label, types = _BY_EXTENSION.get(extension, ("", frozenset()))
+    promised = any(_is_media(media_type) for media_type in types)
+    return _sentence(extension, label, _EMPTY) if promised else None
 
 
 def _extension(name: str) -> str:

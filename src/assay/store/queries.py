@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
@@ -71,3 +72,18 @@ def seals(connection: Connection) -> list[str]:
     """Return the worker seal levels under which observations were made."""
     rows = connection.execute(text("SELECT DISTINCT seal FROM observations ORDER BY seal"))
     return [str(row[0]) for row in rows]
+
+
+def with_findings(connection: Connection, flags: list[str]) -> Iterator[tuple[str, Sha256]]:
+    """Yield (flag, item) once for each item with a finding of these flags, in the order of work."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT json_extract(o.value, '$.flag') AS flag, o.item, p.lane, p.rank "
+            "FROM observations o LEFT JOIN placements p ON p.item = o.item "
+            "WHERE o.kind = 'finding' AND flag IN (SELECT value FROM json_each(:flags)) "
+            "ORDER BY flag, p.lane, p.rank, o.item"
+        ),
+        {"flags": json.dumps(flags)},
+    )
+    for row in rows.all():
+        yield str(row[0]), Sha256(row[1])

@@ -23,7 +23,7 @@ _SENTENCES: Mapping[str, str] = {
     "band.b": "A picture whose kind was not told.",
     "band.c": "A remaining photograph, or a screenshot or collage with a photographic region.",
     "band.d": "A drawing, screenshot or icon.",
-    "band.e": "Nothing in it could be examined ({cause}).",
+    "band.e": "Nothing in it could be examined: {cause}.",
     "band.f": "Sound alone; sound was not examined.",
 }
 
@@ -46,6 +46,11 @@ def render(reason: Reason, policy: Policy) -> str:
 
 
 def _evidence(params: dict[str, str], policy: Policy) -> str:
+    if params.get("level") == "N" and params.get("kind") == "structure":
+        text = params.get("text", "").rstrip(".")
+        return (
+            f"Structure against the camera text: {text}. {params['examiner']} {params['version']}."
+        )
     words = policy.levels[Level(params.get("level", "N"))]
     tool = f" (names {params['tool']})" if params.get("tool") else ""
     rate = "no error rate measured"
@@ -53,7 +58,7 @@ def _evidence(params: dict[str, str], policy: Policy) -> str:
         rate = policy.verbal(float(params["llr"]))
     forge = f"; to forge: {words.forge}" if words.forge else ""
     return (
-        f"{params.get('level')} {words.words}: {params.get('text')}{tool}. "
+        f"{params.get('level')} {words.words}: {params.get('text', '').rstrip('.')}{tool}. "
         f"{params.get('examiner')} {params.get('version')}, {rate}{forge}."
     )
 

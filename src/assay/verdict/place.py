@@ -118,13 +118,10 @@ def picture_seen(facts: ItemFacts) -> bool:
 
 
 def _cause(facts: ItemFacts) -> str:
-    """Name why nothing in an item could be examined; failures first, then findings, then kind."""
+    """Name why nothing in an item could be examined: a failure, or else its kind."""
     if facts.failures:
-        return min(f"{f.reason.value}" for f in facts.failures)
-    flags = sorted(str(o.value.get("flag")) for o in facts.observations if o.kind == "finding")
-    if flags:
-        return flags[0]
-    return f"kind not examined: {facts.item.media_type}"
+        return min(f"{f.reason.value} at {f.examiner}" for f in facts.failures)
+    return f"no check looks into {facts.item.media_type}"
 
 
 def _key(

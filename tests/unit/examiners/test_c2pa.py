@@ -263,7 +263,8 @@ def test_a_store_that_cannot_be_read_is_a_finding() -> None:
 
 
 def test_an_empty_file_is_unreadable() -> None:
-    assert flags(seen(b"", media_type="inode/x-empty")) == ["credential_unreadable"]
+    (only,) = seen(b"", media_type="inode/x-empty")
+    assert (only.kind, only.value["tier"]) == ("c2pa", "unreadable")
 
 
 @pytest.mark.parametrize("media_type", ["image/jpeg", "image/bmp", "video/x-matroska"])

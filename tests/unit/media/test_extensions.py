@@ -30,7 +30,8 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         ("a.txt", "application/json"),
         ("a.dat", PE),
         ("a.dat", "application/octet-stream"),
-        ("empty.jpg", "inode/x-empty"),
+        ("empty.txt", "inode/x-empty"),
+        (".nomedia", "inode/x-empty"),
         ("noextension", "image/jpeg"),
         (".jpg", "text/plain"),
         ("a.xyz", "image/jpeg"),
@@ -44,6 +45,7 @@ def test_compatible_names_are_left_alone(name: str, media_type: str) -> None:
 @pytest.mark.parametrize(
     ("name", "media_type"),
     [
+        ("empty.jpg", "inode/x-empty"),
         ("a.jpg", PE),
         ("a.jpg", "image/png"),
         ("a.jpg", "application/octet-stream"),

@@ -15,7 +15,7 @@ from rich.text import Text
 from assay.cli.output import stderr
 from assay.core.vocab import Lane
 from assay.engine.progress import Progress
-from assay.exports.report import readable_size
+from assay.exports.sizes import readable_size
 
 _LINE_SECONDS = 10.0
 

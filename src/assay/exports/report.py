@@ -22,6 +22,7 @@ from assay.engine.session import Session
 from assay.exports import words
 from assay.exports.items import records
 from assay.exports.selection import Selection
+from assay.exports.sizes import readable_size
 from assay.store import queries
 from assay.store.coverage import CLASSES, coverage
 
@@ -65,16 +66,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["bytes"] = readable_size
     return environment
-
-
-def readable_size(size: int) -> str:
-    """Return a size as people write it, in binary units."""
-    value, unit = float(size), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if value < 1024 or unit == "TiB":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
 
 
 def _context(

@@ -33,9 +33,9 @@ def commands() -> str:
             raise RuntimeError(f"assay {' '.join(words)} --help: {done.output}")
         return "\n".join(line.rstrip() for line in done.output.strip().splitlines())
 
+    names = [(), *_names(help_of(()), help_of)]
     return "\n".join(
-        f"## assay {' '.join(words)}\n\n```text\n{help_of(words)}\n```\n"
-        for words in _names(help_of(()), help_of)
+        f"## {' '.join(('assay', *words))}\n\n```text\n{help_of(words)}\n```\n" for words in names
     )
 
 

@@ -6,12 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 COMMAND = (sys.executable, "-m", "assay.cli.main")
+# Commands start quickly only with compiled modules, which some environments never write.
+_CACHE = {
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPYCACHEPREFIX": os.path.join(tempfile.gettempdir(), "assay-tests-pycache"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ def assay(*words: str | os.PathLike[str], env: Mapping[str, str] | None = None) 
         capture_output=True,
         timeout=300,
         check=False,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **_CACHE, **(env or {})},
     )
     return Ran(
         done.returncode,

@@ -17,7 +17,11 @@ from assay.sandbox.task import Link
 class Obedient:
     """Does what the request's "do" says."""
 
+    def preload(self) -> None:
+        self.preloaded = True
+
     def prepare(self, settings: JsonObject) -> None:
+        assert self.preloaded
         self.settings = settings
         self.handled = 0
 
@@ -117,3 +121,12 @@ class Exiting(Obedient):
 
 def make_exiting() -> Exiting:
     return Exiting()
+
+
+class Unloadable(Obedient):
+    def preload(self) -> None:
+        raise ImportError("nothing of the kind is installed")
+
+
+def make_unloadable() -> Unloadable:
+    return Unloadable()

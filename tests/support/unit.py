@@ -67,6 +67,7 @@ def prepared(passwords: tuple[bytes, ...], limits: Limits | None) -> tuple[Plan,
     settings = Settings(evaluation_date="2026-01-01")
     plan = make_plan(installed(), settings, passwords=passwords, limits=limits)
     unit = Unit()
+    unit.preload()
     unit.prepare(plan.to_wire())
     return plan, unit
 

@@ -10,6 +10,7 @@ import pytest
 from assay.core.jsonvalue import JsonObject
 from assay.core.vocab import SealLevel
 from assay.sandbox import platform
+from assay.sandbox.headstart import HeadStart
 from assay.sandbox.pool import Asked, Died, Event, Message, Pool, WorkerLimits
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,9 +41,10 @@ def make_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePool]:
         seconds: float = 30.0,
         memory: int = 1 << 30,
         level: SealLevel | None = None,
+        ahead: HeadStart | None = None,
     ) -> Pool:
         limits = WorkerLimits(memory=memory, seconds=seconds)
-        pool = Pool(task, settings or {}, workers=workers, limits=limits, level=level)
+        pool = Pool(task, settings or {}, workers=workers, limits=limits, level=level, ahead=ahead)
         pools.append(pool)
         return pool
 

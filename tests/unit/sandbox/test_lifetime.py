@@ -150,5 +150,7 @@ def test_a_worker_killed_from_outside_is_reported_with_its_signal(make_pool: Mak
 
 @pytest.mark.skipif(not platform.has_fork_server(), reason="needs a fork server")
 def test_threads_that_a_seal_would_miss_are_refused(make_pool: MakePool) -> None:
+    pool = make_pool(task="tests.support.tasks:make_threaded")
+    pool.submit({"do": "echo"})
     with pytest.raises(SandboxError, match="thread"):
-        make_pool(task="tests.support.tasks:make_threaded")
+        pool.poll(10)

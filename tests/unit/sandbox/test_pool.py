@@ -201,15 +201,19 @@ def test_capacity_counts_two_requests_a_worker(make_pool: MakePool) -> None:
 
 
 def test_a_task_that_cannot_be_prepared_says_why(make_pool: MakePool) -> None:
+    pool = make_pool(task="tests.support.tasks:make_unpreparable")
+    pool.submit({"do": "echo"})
     with pytest.raises(SandboxError, match=r"libmissing\.so\.1 cannot be found") as caught:
-        make_pool(task="tests.support.tasks:make_unpreparable")
+        pool.poll(10)
 
     assert "a library complains" in caught.value.hint
 
 
 def test_a_task_that_ends_its_process_while_preparing_is_an_error(make_pool: MakePool) -> None:
+    pool = make_pool(task="tests.support.tasks:make_exiting")
+    pool.submit({"do": "echo"})
     with pytest.raises(SandboxError):
-        make_pool(task="tests.support.tasks:make_exiting")
+        pool.poll(10)
 
 
 def test_a_request_that_is_no_json_is_refused_and_harms_nothing(make_pool: MakePool) -> None:

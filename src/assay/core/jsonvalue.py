@@ -14,11 +14,15 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
 
 
+# Kept, because json.dumps with options builds an encoder for every call.
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+).encode
+
+
 def canonical(value: Json) -> bytes:
     """Return the canonical bytes of a JSON value; raises ValueError for NaN and infinities."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode("ascii")
+    return _encode(value).encode("ascii")
 
 
 def digest_of(value: Json) -> str:

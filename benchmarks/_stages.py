@@ -16,11 +16,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from assay.core.blob import DescriptorBlob
-from assay.core.facts import Observation
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import EntryKind, SealLevel
 from assay.engine.batch import Committer
@@ -31,7 +29,7 @@ from assay.engine.registry import installed
 from assay.engine.run import COMMIT_ITEMS, Run, RunOptions, Ticket
 from assay.engine.session import CaseOptions, Session, create
 from assay.engine.stage import run_examiner
-from assay.engine.unit import Unit
+from assay.engine.unit import Job, Place, Unit
 from assay.engine.view import Shared
 from assay.media import sniff
 from assay.media.decode import hash_plane
@@ -41,10 +39,10 @@ from assay.sources.found import Found
 from benchmarks._corpus import Corpus, make
 
 PASS = 1  # the last pass measured
-CHUNK = 8  # files that wait between two stages; bounds memory, keeps a stage's code in the caches
 
 DIGESTS, WALK, DECODE = "read, digests", "type, container walk", "decode"
 THUMBNAIL = "EXIF, camera"
+INSIDE = "look inside, behind the end"
 WIRE, STORE = "to the coordinator (IPC)", "judge, store"
 _STAGE_OF = {
     "content": WALK,
@@ -65,6 +63,7 @@ STAGES = (
     "generation records",
     "C2PA",
     OTHER,
+    INSIDE,
     WIRE,
     STORE,
 )
@@ -89,8 +88,6 @@ class Sample:
     found: Found
     fd: int
     shared: Shared
-    digest: Observation | None = None
-    messages: list[JsonObject] = field(default_factory=list)
 
 
 class Recorder:
@@ -138,18 +135,17 @@ class Bench:
         rows: list[tuple[Found, list[Json]]] = []
         for label in dict.fromkeys(kind for kind, _, _ in found):
             mine = times[label] = Times()
-            files = iter([(f, path) for kind, f, path in found if kind == label])
-            while chunk := list(islice(files, CHUNK)):
-                samples = [self._open(f, path) for f, path in chunk]
-                mine.files += len(samples)
+            for kind, listed, path in found:
+                if kind != label:
+                    continue
+                sample = self._open(listed, path)
+                mine.files += 1
                 for stage, work in self._stages():
                     started = time.process_time()
-                    for sample in samples:
-                        work(sample)
+                    work(sample)
                     mine.seconds[stage] += time.process_time() - started
-                for sample in samples:
-                    rows.append((sample.found, self._said(sample)))
-                    os.close(sample.fd)
+                rows.append((listed, self._said(sample)))
+                os.close(sample.fd)
             mine.seconds[WIRE] = _wire_seconds([frames for _, frames in rows[-mine.files :]])
         store = self._store_seconds(rows) / max(len(rows), 1)
         for mine in times.values():
@@ -167,6 +163,7 @@ class Bench:
         for name in self.unit.examiners:
             if name != "digest":
                 yield _STAGE_OF.get(name, OTHER), self._examiner(name)
+        yield INSIDE, self._look_inside
 
     def _examiner(self, name: str) -> Callable[[Sample], None]:
         examiner = self.unit.examiners[name]
@@ -179,6 +176,10 @@ class Bench:
             sample.shared.observations.extend(seen)
 
         return work
+
+    def _look_inside(self, sample: Sample) -> None:
+        job = Job(self.unit, {}, Recorder(self.plan))
+        job.look_inside(sample.shared, Place((sample.found.key,), "0", []), 0)
 
     def _said(self, sample: Sample) -> list[Json]:
         """Return the frames that the unit of work exchanges with the coordinator for a file."""

@@ -2,12 +2,14 @@
 
 Every step is taken from the descriptor of the folder above it, so that neither very long paths nor
 a folder swapped for a link during the run lead elsewhere. Where the platform cannot (Windows),
-plain paths are used.
+plain paths are used. A tree is used by two threads at once, one that lists and one that opens, so
+every step holds its lock: a descriptor let go by one must not be used by the other.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
 
 from assay.sources.atime import KEPT, Want, open_quietly
@@ -23,41 +25,47 @@ class Tree:
     def __init__(self, root: str) -> None:
         self._root = root
         self._open: OrderedDict[Parts, int] = OrderedDict()
+        self._lock = threading.Lock()
         self.note = KEPT
 
     def names(self, parts: Parts) -> list[str]:
         """Return the names in a folder, sorted; raises OSError."""
-        target = self._folder(parts) if BY_DESCRIPTOR else self._path(parts)
-        with os.scandir(target) as entries:
-            return sorted(entry.name for entry in entries)
+        with self._lock:
+            target = self._folder(parts) if BY_DESCRIPTOR else self._path(parts)
+            with os.scandir(target) as entries:
+                return sorted(entry.name for entry in entries)
 
     def stat(self, parts: Parts) -> os.stat_result:
         """Return the state of an entry itself, not of what a link names; raises OSError."""
-        if not parts:
-            return os.stat(self._root)
-        if not BY_DESCRIPTOR:
-            return os.lstat(self._path(parts))
-        return os.stat(parts[-1], dir_fd=self._folder(parts[:-1]), follow_symlinks=False)
+        with self._lock:
+            if not parts:
+                return os.stat(self._root)
+            if not BY_DESCRIPTOR:
+                return os.lstat(self._path(parts))
+            return os.stat(parts[-1], dir_fd=self._folder(parts[:-1]), follow_symlinks=False)
 
     def link(self, parts: Parts) -> str:
         """Return what a symbolic link names; raises OSError."""
-        if not BY_DESCRIPTOR:
-            return os.readlink(self._path(parts))  # noqa: PTH115 - names stay str
-        return os.readlink(parts[-1], dir_fd=self._folder(parts[:-1]))
+        with self._lock:
+            if not BY_DESCRIPTOR:
+                return os.readlink(self._path(parts))  # noqa: PTH115 - names stay str
+            return os.readlink(parts[-1], dir_fd=self._folder(parts[:-1]))
 
     def open(self, parts: Parts) -> int:
         """Open a file read-only; raises OSError."""
-        if not BY_DESCRIPTOR:
-            descriptor, note = open_quietly(self._path(parts))
-        else:
-            descriptor, note = open_quietly(parts[-1], dir_fd=self._folder(parts[:-1]))
-        self.note = self.note or note
-        return descriptor
+        with self._lock:
+            if not BY_DESCRIPTOR:
+                descriptor, note = open_quietly(self._path(parts))
+            else:
+                descriptor, note = open_quietly(parts[-1], dir_fd=self._folder(parts[:-1]))
+            self.note = self.note or note
+            return descriptor
 
     def close(self) -> None:
         """Let go of every folder, so that the device can be removed."""
-        while self._open:
-            os.close(self._open.popitem()[1])
+        with self._lock:
+            while self._open:
+                os.close(self._open.popitem()[1])
 
     def _path(self, parts: Parts) -> str:
         return os.path.join(self._root, *parts)

@@ -131,3 +131,14 @@ def test_hash_gives_the_digests_and_pdq_of_files(tmp_path: Path) -> None:
     assert ran.code == 3
     (row,) = ran.rows
     assert len(row["sha256"]) == len(row["pdq"]["hash"]) == 64
+
+
+def test_an_own_scheme_is_fixed_when_the_case_is_made(tmp_path: Path) -> None:
+    scheme = tmp_path / "scheme.toml"
+    scheme.write_text('name = "own"\n[category.urgent]\ntitle = "first"\nlane = 1\n')
+    source, case = folder_of(tmp_path / "in", 1), tmp_path / "case"
+    assert assay("triage", source, "--case", case, "--scheme", scheme).code == 0
+    words = ("decide", "picture000.jpg", "--case", case, "--category")
+    assert assay(*words, "1").code == 2
+    assert assay(*words, "urgent").code == 0
+    assert by_path(case)["picture000.jpg"]["decisions"][0]["scheme"] == "own"

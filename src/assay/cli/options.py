@@ -94,6 +94,12 @@ SinceOption = Annotated[
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", help="An own policy file instead of the shipped one.")
 ]
+SchemeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--scheme", help="An own category scheme for decisions, instead of the neutral one."
+    ),
+]
 PasswordsOption = Annotated[
     Path | None,
     typer.Option("--passwords", metavar="FILE", help="Passwords to try on archives, one a line."),

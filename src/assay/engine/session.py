@@ -34,7 +34,7 @@ from assay.trust.lists import lists_in_use, table
 from assay.verdict.judge import judge
 from assay.verdict.place import place
 from assay.verdict.policy import Policy, load_policy, parse_policy, shipped_policy_bytes
-from assay.verdict.scheme import Scheme, parse_scheme, shipped_scheme_bytes
+from assay.verdict.scheme import Scheme, load_scheme, parse_scheme, shipped_scheme_bytes
 from assay.verdict.signals import ItemFacts
 
 ALL_PASSES = (int(CostClass.DIGEST), int(CostClass.COSTLY))
@@ -52,6 +52,7 @@ class CaseOptions:
     trust: tuple[Path, ...] = ()  # PEM lists of signers
     trust_timestamp: tuple[Path, ...] = ()
     policy: Path | None = None
+    scheme: Path | None = None  # an agency's category scheme; None = the shipped neutral one
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Session:
         self.settings: JsonObject = settings
         self.policy: Policy = parse_policy(str(settings["policy"]).encode(), "the case's policy")
         schemes = _list(settings["schemes"])
+        self.schemes_text = [str(text) for text in schemes]
         self.schemes: dict[str, Scheme] = {
             scheme.name: scheme
             for scheme in (
@@ -220,7 +222,7 @@ def create(folder: Path, options: CaseOptions, operator: str) -> Session:
     stored: dict[str, Json] = {
         "checks": [check.to_wire() for check in checks],
         "policy": policy_bytes.decode("utf-8"),
-        "schemes": [shipped_scheme_bytes().decode("utf-8")],
+        "schemes": [scheme_of(options).decode("utf-8")],
         "options": examiner_options,
     }
     return Session(Case.create(folder, pins, actor=operator, settings=stored))
@@ -232,6 +234,14 @@ def policy_of(options: CaseOptions) -> bytes:
         return shipped_policy_bytes()
     load_policy(options.policy)
     return options.policy.read_bytes()
+
+
+def scheme_of(options: CaseOptions) -> bytes:
+    """Return the bytes of the scheme file named, or of the shipped one; raises PolicyError."""
+    if options.scheme is None:
+        return shipped_scheme_bytes()
+    load_scheme(options.scheme)
+    return options.scheme.read_bytes()
 
 
 def trust_of(options: CaseOptions) -> tuple[dict[str, JsonObject], tuple[TrustPin, ...]]:
@@ -281,6 +291,11 @@ def require_same(session: Session, options: CaseOptions) -> None:
         raise UsageError(
             "--policy differs from the policy of this case",
             hint="assay run --upgrade --policy FILE shows what would move",
+        )
+    if options.scheme is not None and scheme_of(options).decode() not in session.schemes_text:
+        raise UsageError(
+            "--scheme differs from the scheme of this case",
+            hint="make another case for another scheme",
         )
     if options.trust or options.trust_timestamp:
         wanted_trust, _ = trust_of(options)

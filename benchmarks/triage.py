@@ -51,7 +51,7 @@ class Results:
     watched: _pipeline.Watched
     helps: list[float]
     no_peer: str = ""  # why there is none
-    load: float = 0.0  # of the machine before the first round
+    loads: list[float] = field(default_factory=list)  # of the machine before each round
 
 
 def stages_of(corpus: Path, scale: float, env: Mapping[str, str], copies: int) -> Stages:
@@ -111,17 +111,18 @@ def run(asked: argparse.Namespace) -> Results:
         except _peer.PeerMissingError as error:
             why = str(error)
             _say(f"no peer: {why}")
-    load = _quiet(asked.wait_quiet)
+    _quiet(asked.wait_quiet)
     _say("watching one run (memory, first item); it warms the caches as well")
     with tempfile.TemporaryDirectory(dir=asked.cache) as scratch:
         _pipeline.watch(corpus.folder, Path(scratch) / "case", env)
         watched = _pipeline.watch(corpus.folder, Path(scratch) / "case", env)
     helps = [_pipeline.help_seconds(env) for _ in range(HELPS + 1)][1:]
-    rounds = []
+    rounds, loads = [], []
     for number in range(asked.rounds):
-        _say(f"round {number + 1} of {asked.rounds}")
+        loads.append(_quiet(asked.wait_quiet))
+        _say(f"round {number + 1} of {asked.rounds}, load {loads[-1]:.2f}")
         rounds.append(run_round(corpus, asked, env, python))
-    return Results(corpus, os.cpu_count() or 1, rounds, watched, helps, why, load)
+    return Results(corpus, os.cpu_count() or 1, rounds, watched, helps, why, loads)
 
 
 def _quiet(seconds: float) -> float:
@@ -144,7 +145,11 @@ def main() -> None:
     parser.add_argument("--peer-dir", type=Path, default=_peer.FOLDER)
     parser.add_argument("--no-peer", dest="peer", action="store_false")
     parser.add_argument(
-        "--wait-quiet", type=float, default=0, metavar="SECONDS", help="wait for a load below 1"
+        "--wait-quiet",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="wait so long for a load below 1 before each round",
     )
     asked = parser.parse_args()
     results = run(asked)

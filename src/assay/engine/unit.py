@@ -25,7 +25,7 @@ from assay.engine.stage import failure, run_examiner
 from assay.engine.unfold import Outcome, Read, Unfolded, unfold
 from assay.engine.view import Shared
 from assay.engine.warm import warm_examiners, warm_modules
-from assay.media import decode, kinds, sniff, thumbnail
+from assay.media import decode, kinds, pdq, sniff, thumbnail
 from assay.openers import stamps
 from assay.openers.registry import all_openers, openers_for
 from assay.sandbox.task import Link
@@ -56,20 +56,25 @@ class Unit:
         self.plan: WorkerPlan
         self.examiners: dict[str, Examiner] = {}
 
+    def preload(self) -> None:
+        """Load every examiner, warm every opener, decoder and kernel."""
+        installed()
+        warm_modules()
+        decode.warm()
+        pdq.warm()
+        for opener in all_openers():
+            opener.warm()
+
     def prepare(self, settings: JsonObject) -> None:
-        """Load and warm every examiner, opener and decoder; runs once, before the seal."""
+        """Prepare the examiners of the plan and run each once on its own examples."""
         self.plan = WorkerPlan.from_wire(settings)
         for examiner in installed():
             if examiner.info.name in self.plan.examiners:
                 examiner.prepare(self.plan.settings)
                 self.examiners[examiner.info.name] = examiner
-        warm_modules()
         if self.plan.settings.timezone is not None:
             stamps.zone_of(self.plan.settings.timezone)
         warm_examiners(self.examiners)
-        decode.warm()
-        for opener in all_openers():
-            opener.warm()
 
     def handle(self, request: JsonObject, source: Blob | None, link: Link) -> None:
         """Examine one file, or make blurred thumbnails of named contents in it."""

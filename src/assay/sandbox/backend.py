@@ -49,8 +49,12 @@ class Backend(Protocol):
     @property
     def passes_descriptors(self) -> bool: ...
 
+    def prestart(self, workers: int) -> Sequence[Handle]:
+        """Start what of ``workers`` can be started without waiting for anything; returns those."""
+        ...
+
     def launch(self) -> Handle:
-        """Start a worker, which will say "ready"; raises SandboxError."""
+        """Start a worker, which will say "ready"; waits for preparations; raises SandboxError."""
         ...
 
     def wait(self, seconds: float) -> Sequence[Handle]:

@@ -17,22 +17,26 @@ from assay.core.jsonvalue import Json, JsonObject
 from assay.sandbox import platform, wire
 from assay.sandbox.backend import Handle, Plan, error_file, not_prepared, tail
 from assay.sandbox.breadcrumb import Breadcrumb, Reader
+from assay.sandbox.platform import WorkerLimits
 from assay.sandbox.task import SandboxError
 
 _PIECE = 1 << 16  # bytes of one receive
 _ROUND = 1 << 20  # bytes taken from one worker before the others get their turn
 _ANSWER_SECONDS = 30.0  # for a fork or a reaping
+_END_SECONDS = 10.0
 
 
 class NurseryProcess:
-    """The fork server as a child process; raises SandboxError where it is gone."""
+    """The fork server as a child process, importing from the start; ``prepare`` it, then use it."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._patience = WorkerLimits().prepare  # seconds
+        self._ready = False
         self._errors = error_file()
         self._decoder = wire.Decoder()
         self._control, theirs = socket.socketpair()
-        arguments = [str(theirs.fileno()), str(os.getpid())]
+        arguments = [str(theirs.fileno()), str(os.getpid()), task]
         with theirs:
             self._process = subprocess.Popen(
                 # -P: a file named json.py in the folder being examined must not be imported
@@ -44,30 +48,33 @@ class NurseryProcess:
                 env=os.environ | platform.ONE_THREAD,
                 **platform.apart(),
             )
-        try:
-            self._prepare()
-        except BaseException:
-            self.close()
-            raise
 
-    def _prepare(self) -> None:
+    def prepare(self, plan: Plan) -> None:
+        """Say with which settings it is to prepare the task, without waiting until it has."""
+        self._patience = plan.limits.prepare
         order: JsonObject = {
-            "task": self._plan.task,
-            "settings": self._plan.settings,
-            "limits": cast("Json", dataclasses.asdict(self._plan.limits)),
-            "level": self._plan.level.value,
+            "settings": plan.settings,
+            "limits": cast("Json", dataclasses.asdict(plan.limits)),
+            "level": plan.level.value,
         }
-        seconds = self._plan.limits.prepare
+        with contextlib.suppress(OSError):  # where it has ended, ``wait_ready`` tells why
+            self._say(order, (), self._patience)
+
+    def wait_ready(self) -> None:
+        """Wait until the task is prepared; raises SandboxError with the reason where it is not."""
+        if self._ready:
+            return
+        reason = ""
         try:
-            answer = self._ask(order, (), seconds)
+            answer = self._answer(self._patience)
+            reason = str(answer.get("failed", ""))
         except TimeoutError:
-            reason = f"not ready after {seconds:g} s"
-            raise not_prepared(self._plan.task, reason, tail(self._errors)) from None
+            reason = f"not ready after {self._patience:g} s"
         except OSError as error:
-            raise not_prepared(self._plan.task, str(error), tail(self._errors)) from None
-        if "failed" in answer:
-            reason = str(answer["failed"])
-            raise not_prepared(self._plan.task, reason, tail(self._errors))
+            reason = str(error)
+        if reason:
+            raise not_prepared(self._task, reason, tail(self._errors))
+        self._ready = True
 
     def fork(self, line: int, crumb: int) -> int:
         """Return the process id of a new worker that holds copies of the two descriptors."""
@@ -82,10 +89,17 @@ class NurseryProcess:
         return code if isinstance(code, int) else None
 
     def _ask(self, order: JsonObject, descriptors: Sequence[int], seconds: float) -> JsonObject:
+        self._say(order, descriptors, seconds)
+        return self._answer(seconds)
+
+    def _say(self, order: JsonObject, descriptors: Sequence[int], seconds: float) -> None:
         data = wire.encode(order)
         self._control.settimeout(seconds)
         sent = wire.send(self._control, data, descriptors)
         self._control.sendall(data[sent:])
+
+    def _answer(self, seconds: float) -> JsonObject:
+        self._control.settimeout(seconds)
         while True:
             received = self._control.recv(_PIECE)
             if not received:
@@ -96,9 +110,18 @@ class NurseryProcess:
 
     def close(self) -> None:
         """End the nursery and with it every worker."""
+        if not self._ready:  # it has no workers yet, and does not listen while it prepares
+            self._process.kill()
+        with contextlib.suppress(OSError):
+            # Its line closes as it ends: waiting for that is exact, where a wait for a process with
+            # a time limit sleeps in steps.
+            self._control.shutdown(socket.SHUT_WR)
+            self._control.settimeout(_END_SECONDS)
+            while self._control.recv(_PIECE):
+                pass
         self._control.close()
         try:
-            self._process.wait(10)
+            self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -182,13 +205,18 @@ class Forked:
 
     passes_descriptors = True
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, nursery: NurseryProcess | None = None) -> None:
         self._plan = plan
-        self._nursery = NurseryProcess(plan)
+        self._nursery = nursery or NurseryProcess(plan.task)
+        self._nursery.prepare(plan)
         self._selector = selectors.DefaultSelector()
         self._workers: set[ForkedWorker] = set()
 
+    def prestart(self, workers: int) -> Sequence[Handle]:
+        return ()  # the nursery is at work already, and workers are forked from it when it is ready
+
     def launch(self) -> ForkedWorker:
+        self._nursery.wait_ready()
         ours, theirs = socket.socketpair()
         crumb = Reader()
         crumb.unlink()
@@ -197,7 +225,9 @@ class Forked:
                 pid = self._nursery.fork(theirs.fileno(), crumb.fd)
             except (OSError, wire.WireError):  # killed from outside: once more from the start
                 self._nursery.close()
-                self._nursery = NurseryProcess(self._plan)
+                self._nursery = NurseryProcess(self._plan.task)
+                self._nursery.prepare(self._plan)
+                self._nursery.wait_ready()
                 try:
                     pid = self._nursery.fork(theirs.fileno(), crumb.fd)
                 except (OSError, wire.WireError) as error:

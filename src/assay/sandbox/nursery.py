@@ -2,7 +2,8 @@
 
 A replacement so costs a fork and a seal instead of seconds of imports. It answers one order at a
 time, holds no worker's socket (a copy would keep a dead worker's line open), and ends with its
-coordinator. Run as ``python -P -m assay.sandbox.nursery FD PARENT``.
+coordinator. The task's name is an argument and its settings the first order, so that imports begin
+before the settings are known. Run as ``python -P -m assay.sandbox.nursery FD PARENT TASK``.
 """
 
 from __future__ import annotations
@@ -88,20 +89,22 @@ class Line:
 class Nursery:
     """Forks and reaps; at most one order is in work."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, name: str) -> None:
         self.control = control
         self.children: set[int] = set()
+        seal.preload()
+        self.task: Task = load(name)
+        self.task.preload()
         order, _ = control.order()
         self.limits = platform.WorkerLimits(**order["limits"])  # type: ignore[arg-type]
         self.level = SealLevel(str(order["level"]))
-        self.task = self._prepare(order)
-
-    def _prepare(self, order: JsonObject) -> Task:
         settings = order["settings"]
         assert isinstance(settings, dict)
-        seal.preload()
-        task = load(str(order["task"]))
-        task.prepare(settings)
+        self.task.prepare(settings)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Make sure that a fork copies all of this process, and copies it cheaply."""
         threads = platform.thread_count()
         if threads > 1:
             raise RuntimeError(
@@ -109,7 +112,6 @@ class Nursery:
             )
         gc.collect()
         gc.freeze()  # collections in the children must not copy the pages they share
-        return task
 
     def run(self) -> None:
         """Obey until the coordinator is gone, then take every worker along."""
@@ -182,14 +184,15 @@ class Nursery:
 
 def main() -> int:
     """Serve the coordinator on the descriptor named by the first argument."""
-    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    descriptor, parent, name = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     platform.ignore_interrupts()
-    # While preparing, the thread that started this process waits in the pool's constructor; later
-    # it may end before the coordinator does, and the closed line is the sign.
+    # While preparing, this process does not look at its line, so the kernel has to end it; later
+    # the thread that started it may end before the coordinator does, and the closed line is the
+    # sign.
     platform.die_with_parent(parent)
     control = Control(socket.socket(fileno=descriptor), parent)
     try:
-        nursery = Nursery(control)
+        nursery = Nursery(control, name)
     except EOFError:
         return 0
     except BaseException as error:
@@ -199,7 +202,7 @@ def main() -> int:
     platform.die_with_parent(parent, wanted=False)
     control.say({"ready": True})
     nursery.run()
-    return 0
+    os._exit(0)  # taking every library down in order takes longer than all else at the end of a run
 
 
 if __name__ == "__main__":

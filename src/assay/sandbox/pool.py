@@ -11,7 +11,6 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +20,7 @@ from assay.sandbox import platform
 from assay.sandbox.backend import Backend, Handle, Plan, not_prepared
 from assay.sandbox.breadcrumb import Breadcrumb
 from assay.sandbox.forked import Forked
+from assay.sandbox.headstart import HeadStart
 from assay.sandbox.platform import WorkerLimits
 from assay.sandbox.slots import Request, Slot
 from assay.sandbox.spawned import Spawned
@@ -54,7 +54,8 @@ _WEAKEST_LAST = tuple(SealLevel)
 class Pool:
     """Workers for one task. Use as a context manager; not for use by several threads.
 
-    Raises SandboxError where the task cannot be prepared or workers cannot be started.
+    Preparing begins at once, in other processes; the first ``poll`` with something in flight waits
+    for it, and raises SandboxError where the task cannot be prepared or workers cannot be started.
     """
 
     def __init__(
@@ -65,11 +66,15 @@ class Pool:
         workers: int,
         limits: WorkerLimits | None = None,
         level: SealLevel | None = None,
+        ahead: HeadStart | None = None,
     ) -> None:
         self.limits = limits or WorkerLimits()
-        self.level = SealLevel.FULL  # in force: the weakest that a worker reported
+        # in force: the weakest that a worker reported, known before the first event
+        self.level = SealLevel.FULL
         self.missing: tuple[str, ...] = ()  # measures that could not be taken, one sentence each
         self._task = task
+        self._workers = max(1, workers)
+        self._begun = False
         self._events: list[Event] = []
         self._pending: deque[Request] = deque()
         self._slots: dict[Handle, Slot] = {}
@@ -79,16 +84,17 @@ class Pool:
         self._left = time.monotonic()
         self._closed = False
         plan = Plan(task, settings, self.limits, level or SealLevel.FULL)
-        make: Callable[[Plan], Backend] = Forked if platform.has_fork_server() else Spawned
-        self._backend = make(plan)
-        try:
-            self._start(max(1, workers))
-        except BaseException:
-            self.close()
-            raise
+        self._backend: Backend
+        if platform.has_fork_server():
+            self._backend = Forked(plan, ahead.take(task) if ahead is not None else None)
+        else:
+            self._backend = Spawned(plan)
+        for handle in self._backend.prestart(self._workers):
+            self._slots[handle] = Slot()
 
-    def _start(self, workers: int) -> None:
-        for _ in range(workers):
+    def _begin(self) -> None:
+        """Wait until every worker is ready."""
+        while len(self._slots) < self._workers:
             self._launch()
         until = time.monotonic() + self.limits.prepare
         while not all(slot.ready for slot in self._slots.values()):
@@ -96,6 +102,7 @@ class Pool:
                 reason = f"not ready after {self.limits.prepare:g} s"
                 raise not_prepared(self._task, reason, "")
             self._listen(0.2)
+        self._begun = True
         self._left = time.monotonic()
 
     # -- what the coordinator calls ------------------------------------------------------------
@@ -108,11 +115,11 @@ class Pool:
     def idle(self) -> int:
         """Return how many workers have nothing to do."""
         busy = sum(1 for slot in self._slots.values() if slot.places)
-        return max(0, len(self._slots) - busy - len(self._pending))
+        return max(0, self._workers - busy - len(self._pending))
 
     def capacity(self) -> int:
         """Return how many more requests keep every worker busy without waiting for us."""
-        return max(0, len(self._slots) * DEPTH - len(self._in_flight))
+        return max(0, self._workers * DEPTH - len(self._in_flight))
 
     def submit(self, request: JsonObject, source: OpenSource | None = None) -> int:
         """Queue a request and return its ticket; raises OSError where its path cannot be opened."""
@@ -145,6 +152,11 @@ class Pool:
 
     def poll(self, timeout: float) -> list[Event]:
         """Wait up to ``timeout`` seconds for events and return them; raises SandboxError."""
+        if not self._begun:
+            if not self._in_flight:
+                time.sleep(timeout)
+                return []
+            self._begin()
         now = time.monotonic()
         if now - self._left > ABSENCE:  # workers may have waited for us all that time
             for slot in self._slots.values():

@@ -103,6 +103,9 @@ class SelfTest:
     def __init__(self) -> None:
         self._memory = 0
 
+    def preload(self) -> None:
+        """There is nothing to load."""
+
     def prepare(self, settings: JsonObject) -> None:
         self._memory = int(str(settings["memory"]))
 

@@ -145,6 +145,9 @@ class Spawned:
         self._pieces: _Pieces = queue.Queue(_QUEUED)
         self._workers: set[SpawnedWorker] = set()
 
+    def prestart(self, workers: int) -> Sequence[Handle]:
+        return [self.launch() for _ in range(workers)]
+
     def launch(self) -> SpawnedWorker:
         worker = SpawnedWorker(self._plan, self._pieces)
         self._workers.add(worker)
@@ -219,6 +222,7 @@ def main() -> int:
         match line.receive(wait=True)[0]:
             case [["prepare", str(name), dict(settings), dict(limits), str(path)]]:
                 task = load(name)
+                task.preload()
                 task.prepare(settings)
             case _:
                 raise wire.WireError("not a frame of the coordinator")

@@ -45,10 +45,18 @@ class Link(Protocol):
 
 
 class Task(Protocol):
-    """The work of a pool, made by a factory named ``module:factory``."""
+    """The work of a pool, made by a factory named ``module:factory``.
+
+    ``preload`` and ``prepare`` run before the seal, once each and in this order, and must leave no
+    thread running.
+    """
+
+    def preload(self) -> None:
+        """Import and warm up what depends on no setting; may run long before ``prepare``."""
+        ...
 
     def prepare(self, settings: JsonObject) -> None:
-        """Import and warm up everything, before the seal and without starting threads."""
+        """Import and warm up everything else."""
         ...
 
     def handle(self, request: JsonObject, source: Blob | None, link: Link) -> None:

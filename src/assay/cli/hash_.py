@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assay.cli import options as opt
 from assay.core.jsonvalue import Json
+
+if TYPE_CHECKING:
+    from assay.sandbox.headstart import HeadStart
 
 
 def hash_files(
@@ -18,11 +21,18 @@ def hash_files(
     json: opt.JsonOption = False,
 ) -> None:
     """Print MD5, SHA-1, SHA-256 and PDQ of files. --json gives JSON Lines."""
+    from assay.engine.ahead import head_start
+
+    with head_start() as ahead:
+        _hash(files, workers, json=json, ahead=ahead)
+
+
+def _hash(files: list[Path], workers: int, *, json: bool, ahead: HeadStart | None) -> None:
     from assay.cli.output import emit_lines, plain, stderr
     from assay.engine.hashing import hash_paths
 
     partial = False
-    for row in hash_paths(files, workers=workers):
+    for row in hash_paths(files, workers=workers, ahead=ahead):
         if row.error:
             partial = True
             stderr.print(f"{row.path}: {row.error}", markup=False)

@@ -24,20 +24,23 @@ def inspect(
     json: opt.JsonOption = False,
 ) -> None:
     """Examine files and what is inside them, and print the evidence. Nothing is kept."""
-    from assay.cli.evidence import show_record
-    from assay.cli.output import emit_lines
-    from assay.engine.inspection import inspect_files
-    from assay.engine.session import CaseOptions, passwords_from
-    from assay.exports.record import item_record
+    from assay.engine.ahead import head_start
 
-    chosen = CaseOptions(
-        timezone=timezone,
-        evaluation_date=evaluation_date,
-        trust=tuple(trust),
-        trust_timestamp=tuple(trust_timestamp),
-    )
+    with head_start() as ahead:
+        from assay.cli.evidence import show_record
+        from assay.cli.output import emit_lines
+        from assay.engine.inspection import inspect_files
+        from assay.engine.session import CaseOptions, passwords_from
+        from assay.exports.record import item_record
+
+        chosen = CaseOptions(
+            timezone=timezone,
+            evaluation_date=evaluation_date,
+            trust=tuple(trust),
+            trust_timestamp=tuple(trust_timestamp),
+        )
+        result = inspect_files(files, chosen, passwords_from(passwords), ahead=ahead)
     partial = False
-    result = inspect_files(files, chosen, passwords_from(passwords))
     for item in result.items:
         row = item_record(
             item.facts,

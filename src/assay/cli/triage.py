@@ -23,6 +23,7 @@ def triage(
     exclude: opt.ExcludeOption = [],  # noqa: B006
     since: opt.SinceOption = None,
     policy: opt.PolicyOption = None,
+    scheme: opt.SchemeOption = None,
     passes: opt.PassesOption = "0-3",
     thumbnails: Annotated[
         str, typer.Option("--thumbnails", help="Pictures in the report: none, or blurred.")
@@ -39,39 +40,49 @@ def triage(
     Makes the case folder or continues it. Sources are only read, nothing leaves this machine.
     The report is CASE/exports/report.html.
     """
-    from assay.cli import casework
-    from assay.cli.reporting import make_report
-    from assay.cli.watch import Watch
-    from assay.engine import triage as engine
-    from assay.engine.run import RunOptions
-    from assay.engine.session import CaseOptions, default_operator, passwords_from
+    from assay.engine.ahead import head_start
 
-    who = operator or default_operator()
-    chosen = CaseOptions(
-        timezone=timezone,
-        evaluation_date=evaluation_date,
-        include=tuple(include),
-        exclude=tuple(exclude),
-        since=since,
-        trust=tuple(trust),
-        trust_timestamp=tuple(trust_timestamp),
-        policy=policy,
-    )
-    secrets = passwords_from(passwords)
-    wanted = casework.passes_of(passes)
-    engine.check_paths(paths)
-    with casework.open_or_create(case, chosen, who) as session:
-        plan = session.plan(wanted, secrets, timeout)
-        session.require_no_drift(plan)
-        sources = engine.open_sources(session, paths)
-        engine.add_sources(session, sources, who)
-        run_options = RunOptions(
-            workers=workers, wait_for_source=wait_for_source, retry_locked=bool(secrets)
+    with head_start(case) as ahead:
+        from assay.cli import casework
+        from assay.cli.reporting import make_report
+        from assay.cli.watch import Watch
+        from assay.engine import triage as engine
+        from assay.engine.run import RunOptions
+        from assay.engine.session import CaseOptions, default_operator, passwords_from
+
+        who = operator or default_operator()
+        chosen = CaseOptions(
+            timezone=timezone,
+            evaluation_date=evaluation_date,
+            include=tuple(include),
+            exclude=tuple(exclude),
+            since=since,
+            trust=tuple(trust),
+            trust_timestamp=tuple(trust_timestamp),
+            policy=policy,
+            scheme=scheme,
         )
-        with Watch(quiet=json) as watch:
-            summary = engine.run_case(
-                session, sources, plan, operator=who, options=run_options, watcher=watch
+        secrets = passwords_from(passwords)
+        wanted = casework.passes_of(passes)
+        engine.check_paths(paths)
+        with casework.open_or_create(case, chosen, who) as session:
+            plan = session.plan(wanted, secrets, timeout)
+            session.require_no_drift(plan)
+            sources = engine.open_sources(session, paths)
+            engine.add_sources(session, sources, who)
+            run_options = RunOptions(
+                workers=workers, wait_for_source=wait_for_source, retry_locked=bool(secrets)
             )
-        report = make_report(session, None, top=top, thumbnails=thumbnails, workers=workers)
-        casework.show_summary(session, summary, as_json=json, report=report)
-        raise typer.Exit(int(casework.exit_code(session, summary)))
+            with Watch(quiet=json) as watch:
+                summary = engine.run_case(
+                    session,
+                    sources,
+                    plan,
+                    operator=who,
+                    options=run_options,
+                    watcher=watch,
+                    ahead=ahead,
+                )
+            report = make_report(session, None, top=top, thumbnails=thumbnails, workers=workers)
+            casework.show_summary(session, summary, as_json=json, report=report)
+            raise typer.Exit(int(casework.exit_code(session, summary)))

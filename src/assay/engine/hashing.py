@@ -10,9 +10,10 @@ from pathlib import Path
 from assay.core.contract import Settings
 from assay.core.jsonvalue import Json
 from assay.core.names import display
+from assay.engine.ahead import TASK
 from assay.engine.plan import make_plan, seconds_for
 from assay.engine.registry import installed
-from assay.engine.run import TASK
+from assay.sandbox.headstart import HeadStart
 from assay.sandbox.platform import WorkerLimits
 from assay.sandbox.pool import Pool
 from assay.sandbox.task import Asked, Died, Event, Finished, Message, OpenSource
@@ -32,13 +33,16 @@ class Hashed:
     done: bool = field(default=False, repr=False)
 
 
-def hash_paths(paths: Sequence[Path], *, workers: int = 1) -> Iterator[Hashed]:
+def hash_paths(
+    paths: Sequence[Path], *, workers: int = 1, ahead: HeadStart | None = None
+) -> Iterator[Hashed]:
     """Yield one row per path in the given order; a file that cannot be read has ``error``."""
     examiners = [e for e in installed() if e.info.name in _CHECKS]
     plan = make_plan(examiners, Settings(evaluation_date=_NO_DATE))
     rows = [Hashed(display(os.fspath(path))) for path in paths]
     limits = WorkerLimits(seconds=seconds_for(0))
-    with Pool(TASK, plan.to_wire(), workers=workers or os.cpu_count() or 1, limits=limits) as pool:
+    count = workers or os.cpu_count() or 1
+    with Pool(TASK, plan.to_wire(), workers=count, limits=limits, ahead=ahead) as pool:
         tickets: dict[int, Hashed] = {}
         following, told = 0, 0
         while told < len(rows):

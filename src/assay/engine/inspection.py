@@ -10,6 +10,7 @@ from pathlib import Path
 from assay.core.errors import SourceError
 from assay.engine.session import CaseOptions, Judged, create
 from assay.engine.triage import add_sources, open_sources, run_case
+from assay.sandbox.headstart import HeadStart
 from assay.store import queries
 from assay.verdict.policy import Policy
 
@@ -22,7 +23,11 @@ class Inspected:
 
 
 def inspect_files(
-    files: Sequence[Path], options: CaseOptions, passwords: tuple[bytes, ...] = ()
+    files: Sequence[Path],
+    options: CaseOptions,
+    passwords: tuple[bytes, ...] = (),
+    *,
+    ahead: HeadStart | None = None,
 ) -> Inspected:
     """Examine files through a case in a private temporary folder, which is removed afterwards.
 
@@ -37,7 +42,8 @@ def inspect_files(
     ):
         sources = open_sources(session, files)
         add_sources(session, sources, "inspect")
-        run_case(session, sources, session.plan(passwords=passwords), operator="inspect")
+        plan = session.plan(passwords=passwords)
+        run_case(session, sources, plan, operator="inspect", ahead=ahead)
         shas = list(queries.in_order(session.case.connection))
         items = list(session.judged(shas))
         order = {source.id: number for number, source in enumerate(sources)}

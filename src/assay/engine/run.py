@@ -18,11 +18,13 @@ from assay.core.facts import Failure, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import EntryKind, FailureReason
 from assay.engine import messages
+from assay.engine.ahead import TASK
 from assay.engine.batch import Batch, Committer
 from assay.engine.feed import Feed, Listed, Vanished, occurrence_of, path_of
 from assay.engine.ledger import Ledger
 from assay.engine.plan import Plan, seconds_for
 from assay.engine.progress import Watcher
+from assay.sandbox.headstart import HeadStart
 from assay.sandbox.platform import WorkerLimits
 from assay.sandbox.pool import Pool
 from assay.sandbox.task import Asked, Died, Finished, Message, OpenSource
@@ -31,12 +33,12 @@ from assay.sources.found import Found as Listing
 from assay.store import queries
 from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
 
-TASK = "assay.engine.unit:make"
 COMMIT_ITEMS = 256
 COMMIT_SECONDS = 1.0
 CRASHES = 2  # crashes of one check on one content before it is recorded and left out
 DEATHS = 40  # workers that one top-level file may kill before it is given up
 UPDATE_SECONDS = 0.2
+BREATH = 0.005  # seconds between two looks at the listing while no file is in work
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Run:
         plan: Plan,
         options: RunOptions,
         watcher: Watcher,
+        ahead: HeadStart | None = None,
     ) -> None:
         self.committer = committer
         self.case = committer.case
@@ -79,6 +82,7 @@ class Run:
         self.plan = plan
         self.options = options
         self.watcher = watcher
+        self.ahead = ahead
         self.batch = Batch()
         self.tickets: dict[int, Ticket] = {}
         self.again: deque[Ticket] = deque()
@@ -93,7 +97,8 @@ class Run:
     def go(self, sources: Sequence[FolderSource]) -> None:
         """Run to the end of all sources; on any exception what is finished is committed."""
         feed = Feed(sources)
-        pool: Pool | None = None
+        # else at the first file, so that a run with nothing to do needs none
+        pool = self.open_pool() if self.ahead is not None else None
         try:
             for ticket in self.wanted(feed):
                 if ticket is not None:
@@ -102,6 +107,8 @@ class Run:
                     self.submit(pool, ticket)
                 if pool is not None:
                     self.turn(pool, busy=ticket is None)
+                elif ticket is None:
+                    time.sleep(BREATH)
                 self.tick(feed)
         finally:
             feed.stop()
@@ -118,6 +125,7 @@ class Run:
             limits=WorkerLimits(
                 memory=self.options.memory, seconds=seconds_for(0, self.plan.seconds)
             ),
+            ahead=self.ahead,
         )
 
     def wanted(self, feed: Feed) -> Iterator[Ticket | None]:
@@ -204,7 +212,8 @@ class Run:
 
     def turn(self, pool: Pool, *, busy: bool) -> None:
         """Handle what the workers said; waits a moment where there is nothing else to do."""
-        for event in pool.poll(0.05 if busy else 0.0):
+        pause = (0.05 if self.tickets else BREATH) if busy else 0.0
+        for event in pool.poll(pause):
             if isinstance(event, Asked):
                 pool.reply(event.ticket, {"run": self.answer(event.ticket, event.body)})
             elif isinstance(event, Message):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.facts import Sha256
+from assay.engine.ahead import TASK
 from assay.engine.feed import path_of
 from assay.engine.plan import seconds_for
-from assay.engine.run import TASK
 from assay.engine.session import Session
 from assay.engine.triage import stored_sources
 from assay.sandbox.platform import WorkerLimits

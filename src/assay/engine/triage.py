@@ -14,6 +14,7 @@ from assay.engine.plan import Plan
 from assay.engine.progress import Progress, Silent, Watcher
 from assay.engine.run import Run, RunOptions
 from assay.engine.session import Session
+from assay.sandbox.headstart import HeadStart
 from assay.sources.folder import FolderSource
 from assay.store.coverage import coverage
 from assay.verdict.queue import order
@@ -72,11 +73,16 @@ def run_case(
     options: RunOptions | None = None,
     watcher: Watcher | None = None,
     action: str = "run.finished",
+    ahead: HeadStart | None = None,
 ) -> Summary:
-    """Examine what is pending in the sources and place it; one custody event closes the run."""
+    """Examine what is pending in the sources and place it; one custody event closes the run.
+
+    ``ahead`` are workers that are being prepared already.
+    """
     progress = Progress()
     committer = Committer(session.case, session.pinned, session.policy, progress, operator)
-    run = Run(committer, Ledger(session.case), plan, options or RunOptions(), watcher or Silent())
+    ledger = Ledger(session.case)
+    run = Run(committer, ledger, plan, options or RunOptions(), watcher or Silent(), ahead)
     finished = False
     try:
         run.go(sources)

@@ -127,6 +127,7 @@ class Bench:
             limits=session.plan().limits,
         )
         self.unit = Unit()
+        self.unit.preload()
         self.unit.prepare(self.plan.to_wire())
 
     def run(self, found: Sequence[tuple[str, Found, Path]]) -> dict[str, Times]:

@@ -142,3 +142,9 @@ def test_an_own_scheme_is_fixed_when_the_case_is_made(tmp_path: Path) -> None:
     assert assay(*words, "1").code == 2
     assert assay(*words, "urgent").code == 0
     assert by_path(case)["picture000.jpg"]["decisions"][0]["scheme"] == "own"
+
+
+def test_a_note_alone_is_shown_and_moves_nothing(case: Path) -> None:
+    assay("decide", "picture000.jpg", "--case", case, "--note", "ask the lab")
+    row = by_path(case)["picture000.jpg"]
+    assert (row["lane"], [d["note"] for d in row["decisions"]]) == (1, ["ask the lab"])

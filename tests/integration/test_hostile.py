@@ -116,6 +116,7 @@ def test_locked_archives_open_with_their_password_and_the_case_continues(
     assert (locked.code, locked.last["lanes"]) == (3, {"1": 3})
     opened = assay("triage", *paths, "--case", case, "--passwords", passwords, "--json")
     assert opened.code == 0, opened.err
+    assert "could not be examined" not in assay("run", "--case", case).out
     inner = expected(shared_data)[names[0]]["inner_sha256"]
     rows = by_path(case)
     for name in names:

@@ -241,3 +241,24 @@ def test_the_fallback_without_seal_gives_the_same_facts(tmp_path: Path, mode: st
     rows = by_path(case)
     assert rows["picture000.jpg"]["pdq"]["quality"] > 0
     assert "box003.zip!/inside.jpg" in rows
+
+
+def test_ctrl_c_says_what_is_kept_and_the_same_command_continues(tmp_path: Path) -> None:
+    source, case = folder_of(tmp_path / "in", 40, tail=b"PLANTED-SLOW"), tmp_path / "case"
+    env = install(tmp_path)
+    process = subprocess.Popen(
+        [*COMMAND, "triage", source, "--case", case],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **env},
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not _committed(case):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"interrupted" in err
+    again = assay("triage", source, "--case", case, "--json", env=env)
+    assert (again.code, again.last["items"]) == (0, 50)
+    assert again.last["examined"] < 50

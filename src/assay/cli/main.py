@@ -90,14 +90,15 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
         code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # what Typer makes of Ctrl-C
+            _interrupted()
     except AssayError as error:
         _say(f"assay: {error.message}")
         if error.hint:
             _say(f"  {error.hint}")
         code = int(error.exit_code)
     except KeyboardInterrupt:
-        _say("assay: interrupted; what was finished is kept, the same command continues")
-        code = INTERRUPTED
+        code = _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = int(ExitCode.DONE)
@@ -113,9 +114,14 @@ def _click_error(error: Exception) -> int:
     if callable(show) and isinstance(code, int):
         show()
         return int(ExitCode.USAGE) if code == 2 else code
-    if type(error).__name__ == "Abort":
-        return INTERRUPTED
+    if type(error).__name__ == "Abort":  # Ctrl-C at a question
+        return _interrupted()
     raise error
+
+
+def _interrupted() -> int:
+    _say("assay: interrupted; what was finished is kept, the same command continues")
+    return INTERRUPTED
 
 
 def _say(text: str) -> None:

@@ -29,6 +29,7 @@ class Watch:
         )
         self._quiet = quiet
         self._line_at = time.monotonic()
+        self._waiting = ""
 
     def __enter__(self) -> Watch:
         if self._live is not None:
@@ -49,6 +50,9 @@ class Watch:
             self._live.update(_table(progress))
             return
         now = time.monotonic()
+        if self._waiting != progress.waiting_for:  # said at once, also where output is JSON
+            self._waiting = progress.waiting_for
+            stderr.print(_line(progress), markup=False)
         if not self._quiet and now - self._line_at >= _LINE_SECONDS:
             self._line_at = now
             stderr.print(_line(progress), markup=False)

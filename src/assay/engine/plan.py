@@ -26,6 +26,7 @@ class Plan:
     passwords: tuple[bytes, ...] = ()
     passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY)
     seconds: float = SECONDS_BASE
+    attempt: int = 0  # counts tries with other passwords; 0 = none given
 
     def config(self, name: str) -> str:
         """Return the digest of the settings that an examiner uses; a change re-runs it alone."""
@@ -50,9 +51,11 @@ class Plan:
         return self.passes[0] <= info.cost <= self.passes[1]
 
     def opener_config(self) -> str:
-        """Return the digest of what openers depend on: limits and the passwords given."""
-        secrets = digest_of([p.hex() for p in self.passwords]) if self.passwords else ""
-        return digest_of({"limits": _limits(self.limits), "passwords": secrets})[:16]
+        """Return the digest of what openers depend on: limits, and which try with passwords it is.
+
+        Nothing of the passwords goes in: a digest of a short list could be guessed.
+        """
+        return digest_of({"limits": _limits(self.limits), "attempt": self.attempt})[:16]
 
     def to_wire(self) -> JsonObject:
         return {
@@ -81,6 +84,7 @@ def make_plan(
     passwords: tuple[bytes, ...] = (),
     passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY),
     seconds: float = SECONDS_BASE,
+    attempt: int = 0,
 ) -> Plan:
     """Return the plan for the installed examiners."""
     return Plan(
@@ -90,6 +94,7 @@ def make_plan(
         passwords=passwords,
         passes=passes,
         seconds=seconds,
+        attempt=attempt,
     )
 
 

@@ -115,6 +115,7 @@ class Run:
             if pool is not None:
                 pool.close()
             self.commit()
+            self.progress.skipped = len(self.met - self.examined)
             self.tick(feed, force=True)
 
     def open_pool(self) -> Pool:
@@ -174,7 +175,6 @@ class Run:
             return False
         if self.options.retry_locked and any(self.ledger.locked(sha) for sha in contents):
             return False
-        self.progress.skipped += len(contents - self.met)
         self.met |= contents
         return True
 
@@ -278,8 +278,6 @@ class Run:
             )
             self.batch.ledger.append(row)
             self.ledger.mark(row)
-        if item.sha256 not in self.met and not ran:
-            self.progress.skipped += 1
         if ran and item.sha256 not in self.examined:
             self.examined.add(item.sha256)
             self.progress.examined += 1

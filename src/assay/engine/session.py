@@ -127,7 +127,13 @@ class Session:
             passwords=passwords,
             passes=passes,
             seconds=seconds,
+            attempt=self.attempt(passwords),
         )
+
+    def attempt(self, passwords: tuple[bytes, ...]) -> int:
+        """Return the number of a try with passwords: that of the custody event before it."""
+        head = self.case.reader.head()
+        return head.seq if passwords and head is not None else 0
 
     def drift(self, plan: Plan) -> list[str]:
         """Name every difference between what is installed and what the case pins."""

@@ -52,6 +52,7 @@ def target_of(session: Session, options: CaseOptions, passwords: tuple[bytes, ..
         ),
         limits=Limits(**dict(old.limits)),
         passwords=passwords,
+        attempt=session.attempt(passwords),
     )
     checks = checks_of(plan)
     settings["policy"] = policy_bytes.decode("utf-8")

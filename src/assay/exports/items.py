@@ -14,6 +14,7 @@ from assay.engine.session import Session
 from assay.exports.record import item_record
 from assay.exports.selection import Selection
 from assay.store import queries
+from assay.store.records import shown
 
 _PAGE = 500  # items read at a time
 
@@ -47,6 +48,7 @@ def _records(session: Session, shas: list[Sha256]) -> Iterator[dict[str, Json]]:
             judged.placement,
             judged.rank,
             session.policy,
+            shown(judged.bundle.decisions),
         )
 
 

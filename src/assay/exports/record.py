@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from assay.core.facts import Failure, Observation, Occurrence, Placement, Reason, Stamp, Verdict
+from assay.core.facts import (
+    Decision,
+    Failure,
+    Observation,
+    Occurrence,
+    Placement,
+    Reason,
+    Stamp,
+    Verdict,
+)
 from assay.core.findings import finding_text
 from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
@@ -39,6 +48,7 @@ def item_record(
     placement: Placement,
     rank: int | None,
     policy: Policy,
+    decisions: Iterable[Decision] = (),
 ) -> dict[str, Json]:
     """Return the documented object of one item."""
     item = facts.item
@@ -80,7 +90,7 @@ def item_record(
                 "note": d.note,
                 "at": d.at,
             }
-            for d in facts.decisions
+            for d in decisions
         ],
         "policy": verdict.policy,
     }

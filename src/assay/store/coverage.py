@@ -46,7 +46,11 @@ WITH RECURSIVE now(id, source, chain, kind, sha256, size) AS (
     UNION
     SELECT o.id, o.source, o.chain, o.kind, o.sha256, o.size
     FROM now
-    JOIN occurrences o ON o.container = now.sha256 AND o.source = now.source
+    JOIN occurrences o ON (o.sha256 IS NOT NULL OR NOT EXISTS (
+            SELECT 1 FROM occurrences r
+            WHERE r.path = o.path AND r.source = o.source AND r.chain = o.chain
+                AND r.sha256 IS NOT NULL
+        )) AND o.container = now.sha256 AND o.source = now.source
         AND substr(o.chain, 1, length(now.chain))
             = substr(now.chain, 1, length(now.chain) - 1) || ','
 )

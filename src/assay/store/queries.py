@@ -25,9 +25,14 @@ WITH RECURSIVE inside(sha) AS (
 SELECT sha FROM inside
 """
 
+# A place that was read later (a password was given, a disk came back) is no longer unread.
 _UNREAD = """
-SELECT path FROM occurrences WHERE kind = 'unreadable' OR (kind = 'file' AND sha256 IS NULL)
-ORDER BY source, path
+SELECT o.path FROM occurrences o
+WHERE o.kind IN ('unreadable', 'file') AND o.sha256 IS NULL AND NOT EXISTS (
+    SELECT 1 FROM occurrences r
+    WHERE r.path = o.path AND r.source = o.source AND r.chain = o.chain AND r.sha256 IS NOT NULL
+)
+ORDER BY o.source, o.path
 """
 
 

@@ -105,6 +105,12 @@ class Counts:
     origins: Mapping[Origin, int]
 
 
+def shown(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Return what a person should see of an item's decisions: those that stand, and all notes."""
+    notes = [d for d in decisions if d.category is None and not d.undone and d.note]
+    return tuple(sorted((*standing(decisions), *notes), key=lambda d: d.at))
+
+
 def standing(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
     """Return the decision of each actor that stands: the latest with a category, not undone.
 

@@ -110,7 +110,6 @@ class Nursery:
             raise RuntimeError(
                 f"{threads - 1} thread(s) were started while preparing; a seal would not cover them"
             )
-        gc.collect()
         gc.freeze()  # collections in the children must not copy the pages they share
 
     def run(self) -> None:
@@ -153,6 +152,7 @@ class Nursery:
 
     def _become_worker(self, nursery: int, line: int, crumb: int) -> NoReturn:
         platform.die_with_parent(nursery)
+        gc.enable()
         self.control.close()
         quiet = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):  # libraries may chatter; a full disk or a terminal is not theirs
@@ -186,6 +186,7 @@ def main() -> int:
     """Serve the coordinator on the descriptor named by the first argument."""
     descriptor, parent, name = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     platform.ignore_interrupts()
+    gc.disable()  # imports leave next to nothing to collect; looking takes a fifth of their time
     # While preparing, this process does not look at its line, so the kernel has to end it; later
     # the thread that started it may end before the coordinator does, and the closed line is the
     # sign.

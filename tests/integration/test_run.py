@@ -176,24 +176,34 @@ def test_a_case_of_another_version_is_not_touched_until_the_upgrade_is_accepted(
 
 def test_a_source_that_vanishes_pauses_the_run_and_fails_no_file(tmp_path: Path) -> None:
     source, case = folder_of(tmp_path / "in", 40, tail=b"PLANTED-SLOW"), tmp_path / "case"
-    away = tmp_path / "away"
+    away, hidden = tmp_path / "away", tmp_path / "hidden"
+    hidden.mkdir()
     process = subprocess.Popen(
         [*COMMAND, "triage", source, "--case", case, "--json"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, **install(tmp_path)},
     )
+    assert process.stdout is not None
+    assert process.stderr is not None
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not _committed(case):
         time.sleep(0.02)
+    # The root goes first: folders that the run holds open must not stand in for it.
     source.rename(away)
-    time.sleep(4)
-    assert process.poll() is None, "the run must wait"
+    for path in away.iterdir():
+        path.rename(hidden / path.name)
+    said = process.stderr.readline()
+    assert b"waiting for" in said
+    for path in hidden.iterdir():
+        path.rename(away / path.name)
     away.rename(source)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert b'"failed": 0' in out
     assert b'"unread": 0' in out
     assert len(by_path(case)) == 50
+    assert assay("verify", "--case", case, "--sources").code == 0
 
 
 def test_a_source_that_stays_away_stops_with_one_sentence_and_resumes(tmp_path: Path) -> None:

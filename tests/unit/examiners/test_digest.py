@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.engine.view import FileView
 from assay.examiners.digest import DigestExaminer
-from tests.support.views import MemoryView, make_view
+from tests.support.views import make_view
 
 
 def test_the_digests_of_abc_are_those_of_the_standards() -> None:
@@ -22,11 +23,11 @@ def test_the_digests_of_abc_are_those_of_the_standards() -> None:
 
 @given(st.lists(st.binary(max_size=40), max_size=8))
 def test_the_pieces_a_file_is_read_in_do_not_matter(pieces: list[bytes]) -> None:
-    class InPieces(MemoryView):
+    class InPieces(FileView):
         def stream(self):  # type: ignore[no-untyped-def]
             yield from pieces
 
     examiner, whole = DigestExaminer(), b"".join(pieces)
-    (in_pieces,) = examiner.examine(InPieces(examiner, whole, "text/plain"))
+    (in_pieces,) = examiner.examine(make_view(examiner, whole, "text/plain", kind=InPieces))
     (at_once,) = examiner.examine(make_view(examiner, whole, "text/plain"))
     assert in_pieces.value == at_once.value

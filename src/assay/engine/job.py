@@ -1,0 +1,361 @@
+"""One top-level file on its way through a worker: digest, ask, examine, look inside, report.
+
+For each content it asks the coordinator which checks are still wanted, so that nothing is examined
+twice; results are sent as they arise, so that a crash loses one check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from assay.core.blob import Blob, MemoryBlob
+from assay.core.contract import Examiner
+from assay.core.errors import Malformed, NotApplicable
+from assay.core.facts import Failure, Observation, Sha256
+from assay.core.jsonvalue import Json, JsonObject
+from assay.core.names import display, duplicates, name_flags
+from assay.core.opening import OpenContext, Opener
+from assay.core.vocab import EntryKind, FailureReason
+from assay.engine import messages
+from assay.engine.plan import WorkerPlan, seconds_for
+from assay.engine.stage import failure, run_examiner
+from assay.engine.unfold import Outcome, Read, Unfolded, unfold
+from assay.engine.view import Shared
+from assay.media import kinds, sniff
+from assay.openers.registry import openers_for
+from assay.sandbox.task import Link
+
+DIGEST = "digest"
+OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every job of a worker uses."""
+
+    plan: WorkerPlan
+    examiners: Mapping[str, Examiner]  # prepared, in the order in which they run
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the content now being examined lies."""
+
+    chain: tuple[str, ...]
+    ordinals: str  # "0", "0/3", "0/3/1": stable address inside the top-level file
+    times: list[Json]
+    mode: int | None = None
+    inode: str = ""
+    flags: tuple[str, ...] = ()
+    state: str = "allocated"
+    parent: Sha256 | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    """One top-level file on its way through the worker."""
+
+    tools: Tools
+    request: JsonObject
+    link: Link
+    unfolded: Unfolded = field(default_factory=Unfolded)
+
+    def top(self, blob: Blob) -> None:
+        chain = self.request["chain"]
+        times = self.request.get("times", [])
+        mode = self.request.get("mode")
+        assert isinstance(chain, list)
+        assert isinstance(times, list)
+        name = str(chain[-1])
+        self.item(
+            blob,
+            Place(
+                chain=tuple(str(part) for part in chain),
+                ordinals="0",
+                times=times,
+                mode=int(str(mode)) if mode is not None else None,
+                inode=str(self.request.get("inode", "")),
+                flags=name_flags(name),
+            ),
+            depth=0,
+        )
+
+    # -- one content ---------------------------------------------------------------------------
+
+    def item(self, blob: Blob, place: Place, depth: int) -> None:
+        """Digest, name the type, run what is wanted, then look inside."""
+        self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
+        shared = Shared(blob, self.tools.plan.whole_file, seal=self.link.seal)
+        try:
+            digests = self.identify(shared, place)
+        except (OSError, Malformed) as error:
+            self.unread(place, str(error), blob.size)
+            return
+        disagreement = sniff.disagrees(place.chain[-1], shared.media_type)
+        if disagreement is not None:
+            place = replace(place, flags=(*place.flags, "type_mismatch"))
+        answer = self.link.ask(
+            {
+                "sha256": shared.sha256,
+                "size": blob.size,
+                "media_type": shared.media_type,
+                "ordinals": place.ordinals,
+            }
+        )
+        wanted = answer.get("run", [])
+        assert isinstance(wanted, list)
+        failures, ran = self.examine(shared, place, [str(name) for name in wanted], digests)
+        self.link.send(
+            {
+                "op": "item",
+                "ordinals": place.ordinals,
+                "item": {
+                    "sha256": shared.sha256,
+                    "md5": digests.value["md5"],
+                    "sha1": digests.value["sha1"],
+                    "size": blob.size,
+                    "media_type": shared.media_type,
+                    "parent": place.parent,
+                },
+                "occurrence": _occurrence(place, EntryKind.FILE, shared.sha256, blob.size),
+                "observations": [messages.observation_to_wire(o) for o in shared.observations],
+                "failures": [messages.failure_to_wire(f) for f in failures],
+                "ran": list(ran),
+            }
+        )
+        if self.request.get("contents") != "no":
+            self.look_inside(shared, place, depth)
+
+    def identify(self, shared: Shared, place: Place) -> Observation:
+        """Take all digests in one read and name the type by content; returns the digests."""
+        poison = self.poison(place, DIGEST)
+        if poison is not None:
+            raise Malformed(f"reading it ended a worker: {poison['detail']}")
+        self.stage(place, DIGEST)
+        examiner = self.tools.examiners[DIGEST]
+        seen, failed = run_examiner(examiner, shared, self.tools.plan.configs.get(DIGEST, ""))
+        digests = next((o for o in seen if o.kind == DIGEST), None)
+        if digests is None:
+            raise Malformed(failed.detail if failed is not None else "no digest was taken")
+        shared.sha256 = Sha256(str(digests.value["sha256"]))
+        shared.media_type = sniff.sniff(shared.head(), shared.blob.size)
+        return replace(digests, item=shared.sha256)
+
+    def examine(
+        self, shared: Shared, place: Place, wanted: list[str], digests: Observation
+    ) -> tuple[list[Failure], dict[str, None]]:
+        """Run the wanted examiners in order; returns failures and the names that were run."""
+        failures: list[Failure] = []
+        ran: dict[str, None] = {}
+        for name, examiner in self.tools.examiners.items():
+            if name not in wanted:
+                continue
+            ran[name] = None
+            if name == DIGEST:
+                shared.observations.append(digests)
+                continue
+            config = self.tools.plan.configs.get(name, "")
+            poison = self.poison(place, name)
+            if poison is not None:
+                failures.append(_poisoned(shared, name, examiner.info.version, poison, config))
+                continue
+            self.stage(place, name)
+            seen, failed = run_examiner(examiner, shared, config)
+            shared.observations.extend(seen)
+            if failed is not None:
+                failures.append(failed)
+        return failures, ran
+
+    # -- containers ----------------------------------------------------------------------------
+
+    def look_inside(self, shared: Shared, place: Place, depth: int) -> None:
+        """Open a container and examine its members; say so where a kind is not opened yet."""
+        for opener in openers_for(shared.media_type):
+            outcome = Outcome(f"{OPEN}:{opener.name}", opener.version)
+            poison = self.poison(place, outcome.opener)
+            if poison is not None:
+                failed = _poisoned(
+                    shared, outcome.opener, opener.version, poison, self.tools.plan.opener_config
+                )
+                self.container(shared, place, outcome, [failed], appended=True)
+                return
+            try:
+                self.open_with(opener, shared, place, outcome, depth)
+            except NotApplicable:
+                continue
+            self.container(shared, place, outcome, [], appended=opener.name == "appended")
+            if opener.name != "appended":
+                return
+        label = kinds.HOLDS_PICTURES.get(shared.media_type)
+        if label is not None:
+            outcome = Outcome(OPEN, "1")
+            outcome.trouble("not_opened", label, FailureReason.UNSUPPORTED)
+            self.container(shared, place, outcome, [], appended=True)
+
+    def open_with(
+        self, opener: Opener, shared: Shared, place: Place, outcome: Outcome, depth: int
+    ) -> None:
+        limits = self.tools.plan.limits
+        context = OpenContext(
+            passwords=self.tools.plan.passwords,
+            timezone=self.tools.plan.settings.timezone,
+            limits=limits,
+        )
+        self.stage(place, outcome.opener)
+        names: list[str] = []
+        for number, read in enumerate(unfold(opener, shared.blob, context, self.unfolded, outcome)):
+            if depth >= limits.depth:
+                raise_limit(outcome, limits.depth)
+                return
+            names.append(read.member.name)
+            self.member(read, shared, place, number, depth)
+            self.stage(place, outcome.opener)
+        if duplicates(names) and not any(t.flag == "duplicate_name" for t in outcome.troubles):
+            outcome.trouble("duplicate_name", display(sorted(duplicates(names))[0]))
+
+    def member(self, read: Read, shared: Shared, place: Place, number: int, depth: int) -> None:
+        member = read.member
+        inner = Place(
+            chain=(*place.chain, member.name),
+            ordinals=f"{place.ordinals}/{number}",
+            times=messages.stamps_to_wire(member.times),
+            mode=member.mode,
+            inode=member.locator or f"member:{number}",
+            flags=(*name_flags(member.name), *read.flags),
+            state=member.state.value,
+            parent=shared.sha256,
+        )
+        if read.data is not None:
+            self.item(MemoryBlob(read.data), inner, depth + 1)
+        else:
+            entry = _occurrence(inner, member.kind, None, None)
+            self.link.send({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
+
+    def container(
+        self,
+        shared: Shared,
+        place: Place,
+        outcome: Outcome,
+        failures: list[Failure],
+        *,
+        appended: bool,
+    ) -> None:
+        """Send what opening found; only a true container's record can set it aside."""
+        config = self.tools.plan.opener_config
+        observations = [
+            _by_opener(
+                shared, outcome, config, "finding", {"flag": t.flag, "detail": t.detail[:500]}
+            )
+            for t in outcome.troubles
+        ]
+        if outcome.members or not appended:
+            value: dict[str, Json] = {
+                "opener": outcome.opener.partition(":")[2],
+                "members": outcome.members,
+                "complete": outcome.complete and not failures,
+            }
+            kind = "appended" if appended else "container"
+            observations.append(_by_opener(shared, outcome, config, kind, value))
+        for reason, details in outcome.failures.items():
+            more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+            failures.append(
+                failure(
+                    shared,
+                    outcome.opener,
+                    outcome.version,
+                    reason,
+                    display(details[0]) + more,
+                    config,
+                    stage=f"open ({reason.value})",
+                )
+            )
+        self.link.send(
+            {
+                "op": "container",
+                "ordinals": place.ordinals,
+                "sha256": shared.sha256,
+                "opener": outcome.opener,
+                "version": outcome.version,
+                "observations": [messages.observation_to_wire(o) for o in observations],
+                "failures": [messages.failure_to_wire(f) for f in failures],
+            }
+        )
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    def stage(self, place: Place, name: str) -> None:
+        """Leave a breadcrumb: after a crash it says which check on which content did it."""
+        self.link.trace(f"{place.ordinals}|{name}")
+
+    def poison(self, place: Place, stage: str) -> Mapping[str, Json] | None:
+        """Return why this check must not be tried again on this content, if so."""
+        table = self.request.get("poison", {})
+        assert isinstance(table, Mapping)
+        entry = table.get(f"{place.ordinals}|{stage}")
+        return entry if isinstance(entry, Mapping) else None
+
+    def unread(self, place: Place, detail: str, size: int) -> None:
+        entry = _occurrence(
+            replace(place, flags=(*place.flags, "unreadable_member")),
+            EntryKind.UNREADABLE,
+            None,
+            size,
+        )
+        self.link.send(
+            {
+                "op": "unread",
+                "ordinals": place.ordinals,
+                "occurrence": entry,
+                "detail": detail[:500],
+            }
+        )
+
+
+def raise_limit(outcome: Outcome, depth: int) -> None:
+    outcome.trouble("nesting_limit", f"more than {depth} levels", FailureReason.LIMIT)
+
+
+def _occurrence(
+    place: Place, kind: EntryKind, sha256: Sha256 | None, size: int | None
+) -> dict[str, Json]:
+    return {
+        "chain": list(place.chain),
+        "kind": kind.value,
+        "sha256": sha256,
+        "container": place.parent,
+        "size": size,
+        "times": place.times,
+        "mode": place.mode,
+        "state": place.state,
+        "inode": place.inode,
+        "flags": list(dict.fromkeys(place.flags)),
+    }
+
+
+def _by_opener(
+    shared: Shared, outcome: Outcome, config: str, kind: str, value: JsonObject
+) -> Observation:
+    return Observation(
+        item=shared.sha256,
+        examiner=outcome.opener,
+        version=outcome.version,
+        kind=kind,
+        value=value,
+        config=config,
+        seal=shared.seal,
+    )
+
+
+def _poisoned(
+    shared: Shared, name: str, version: str, poison: Mapping[str, Json], config: str
+) -> Failure:
+    return failure(
+        shared,
+        name,
+        version,
+        FailureReason(str(poison["reason"])),
+        str(poison["detail"]),
+        config,
+        attempts=int(str(poison["attempts"])),
+    )

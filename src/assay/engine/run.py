@@ -10,28 +10,30 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assay.core.errors import SourceError, SourceVanishedError
-from assay.core.facts import Failure, Sha256
+from assay.core.facts import Failure, Item, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import EntryKind, FailureReason
 from assay.engine import messages
 from assay.engine.ahead import TASK
 from assay.engine.batch import Batch, Committer
 from assay.engine.feed import Feed, Listed, Vanished, occurrence_of, path_of
+from assay.engine.intake import Asked, Parcel, RefusedError, read_parcel
 from assay.engine.ledger import Ledger
 from assay.engine.plan import Plan, seconds_for
 from assay.engine.progress import Watcher
 from assay.sandbox.headstart import HeadStart
 from assay.sandbox.platform import WorkerLimits
 from assay.sandbox.pool import Pool
-from assay.sandbox.task import Asked, Died, Finished, Message, OpenSource
+from assay.sandbox.task import Asked as Question
+from assay.sandbox.task import Died, Finished, Message, OpenSource
 from assay.sources.folder import FolderSource
 from assay.sources.found import Found as Listing
 from assay.store import queries
-from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
+from assay.store.records import Entry, EntryState, Found
 
 COMMIT_ITEMS = 256
 COMMIT_SECONDS = 1.0
@@ -61,6 +63,11 @@ class Ticket:
     top: Sha256 | None = None
     claimed: set[Sha256] = field(default_factory=set)
     unread: str = ""
+    refused: str = ""  # why what its worker says is no longer listened to
+    asked: Asked = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.asked = Asked(self.source.id, self.found.key)
 
 
 class Run:
@@ -74,6 +81,7 @@ class Run:
         options: RunOptions,
         watcher: Watcher,
         ahead: HeadStart | None = None,
+        check_interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self.committer = committer
         self.case = committer.case
@@ -83,6 +91,7 @@ class Run:
         self.options = options
         self.watcher = watcher
         self.ahead = ahead
+        self.check_interrupt = check_interrupt
         self.batch = Batch()
         self.tickets: dict[int, Ticket] = {}
         self.again: deque[Ticket] = deque()
@@ -110,6 +119,7 @@ class Run:
                 elif ticket is None:
                     time.sleep(BREATH)
                 self.tick(feed)
+                self.check_interrupt()
         finally:
             feed.stop()
             if pool is not None:
@@ -214,7 +224,7 @@ class Run:
         """Handle what the workers said; waits a moment where there is nothing else to do."""
         pause = (0.05 if self.tickets else BREATH) if busy else 0.0
         for event in pool.poll(pause):
-            if isinstance(event, Asked):
+            if isinstance(event, Question):
                 pool.reply(event.ticket, {"run": self.answer(event.ticket, event.body)})
             elif isinstance(event, Message):
                 self.message(self.tickets[event.ticket], event.body, pool)
@@ -231,81 +241,51 @@ class Run:
     def answer(self, number: int, body: Mapping[str, Json]) -> list[Json]:
         """Tell a worker which checks are wanted on a content."""
         ticket = self.tickets[number]
-        sha256 = Sha256(str(body["sha256"]))
-        if any(sha256 in other.claimed for other in self.tickets.values() if other is not ticket):
-            return []
-        wanted = self.ledger.wanted(sha256, str(body["media_type"]), self.plan)
+        sha256 = Sha256(str(body.get("sha256")))
+        wanted: list[str] = []
+        if not any(sha256 in t.claimed for t in self.tickets.values() if t is not ticket):
+            wanted = self.ledger.wanted(sha256, str(body.get("media_type")), self.plan)
         if wanted:
             ticket.claimed.add(sha256)
+        known = ticket.asked.wanted.get(sha256, frozenset())
+        ticket.asked.wanted[sha256] = known | frozenset(wanted)
         return list(wanted)
 
     def message(self, ticket: Ticket, body: Mapping[str, Json], pool: Pool) -> None:
-        """Take facts into the batch. A message of a wrong shape raises ValueError or KeyError."""
-        operation = body["op"]
-        source = ticket.source.id
-        if operation in ("item", "entry", "unread"):
-            raw = body["occurrence"]
-            assert isinstance(raw, Mapping)
-            if operation == "unread" and body["ordinals"] == "0":
-                ticket.unread = str(body["detail"])
-                return
-            place = messages.occurrence_from_wire(raw, source)
-            self.batch.occurrences.append(place)
-            if place.occurrence.sha256 is not None:
-                self.batch.dirty[place.occurrence.sha256] = None
-        if operation == "unread":
+        """Take the facts of a message into the batch, or refuse the rest of the file."""
+        if ticket.refused:
+            return
+        try:
+            parcel = read_parcel(body, ticket.asked, self.plan, pool.level)
+        except RefusedError as error:
+            ticket.refused = f"its worker sent {error}"
+            return
+        if parcel.unread is not None and parcel.is_top:
+            ticket.unread = parcel.unread
+            return
+        if parcel.unread is not None:
             self.progress.unread += 1
-        elif operation == "item":
-            self.item(ticket, body, pool)
-        elif operation == "container":
-            self.container(body, pool)
+        if parcel.place is not None:
+            self.batch.occurrences.append(parcel.place)
+        if parcel.about is not None:
+            self.batch.dirty[parcel.about] = None
+        self.batch.observations += parcel.observations
+        self.batch.ledger += parcel.ledger
+        for row in parcel.ledger:
+            self.ledger.mark(row)
+        if parcel.item is not None:
+            self.item(ticket, parcel.item, parcel)
+        self.note_failures(parcel.failures)
 
-    def item(self, ticket: Ticket, body: Mapping[str, Json], pool: Pool) -> None:
-        raw, ran = body["item"], body["ran"]
-        assert isinstance(raw, Mapping)
-        assert isinstance(ran, list)
-        item = messages.item_from_wire(raw)
-        if body["ordinals"] == "0":
+    def item(self, ticket: Ticket, item: Item, parcel: Parcel) -> None:
+        if parcel.is_top:
             ticket.top = item.sha256
         ticket.claimed.discard(item.sha256)
         self.batch.items.append(item)
-        failed = self.take_facts(body, pool)
-        for name in ran:
-            info = self.plan.info(str(name))
-            state = LedgerState.FAILED if info.name in failed else LedgerState.DONE
-            row = LedgerRow(
-                item.sha256, info.name, info.version, self.plan.config(info.name), state
-            )
-            self.batch.ledger.append(row)
-            self.ledger.mark(row)
-        if ran and item.sha256 not in self.examined:
+        if parcel.ledger and item.sha256 not in self.examined:
             self.examined.add(item.sha256)
             self.progress.examined += 1
         self.met.add(item.sha256)
-
-    def container(self, body: Mapping[str, Json], pool: Pool) -> None:
-        sha256 = Sha256(str(body["sha256"]))
-        failed = self.take_facts(body, pool)
-        name = str(body["opener"])
-        state = LedgerState.FAILED if name in failed else LedgerState.DONE
-        row = LedgerRow(sha256, name, str(body["version"]), self.plan.opener_config(), state)
-        self.batch.ledger.append(row)
-        self.ledger.mark(row)
-        self.batch.dirty[sha256] = None
-
-    def take_facts(self, body: Mapping[str, Json], pool: Pool) -> set[str]:
-        """Add observations and failures to the batch; returns the names of checks that failed."""
-        observations, failures = body["observations"], body["failures"]
-        assert isinstance(observations, list)
-        assert isinstance(failures, list)
-        self.batch.observations += [
-            messages.observation_from_wire(o, pool.level)
-            for o in observations
-            if isinstance(o, Mapping)
-        ]
-        found = [messages.failure_from_wire(f) for f in failures if isinstance(f, Mapping)]
-        self.note_failures(found)
-        return {f.examiner for f in found}
 
     def note_failures(self, failures: Sequence[Failure]) -> None:
         self.batch.failures += failures
@@ -316,6 +296,9 @@ class Run:
                 self.progress.failed += 1
 
     def finished(self, ticket: Ticket) -> None:
+        if ticket.refused:
+            self.give_up(ticket, ticket.refused)
+            return
         if ticket.unread:
             if not ticket.source.alive():
                 self.again.append(Ticket(ticket.source, ticket.found))
@@ -338,12 +321,8 @@ class Run:
         trace = event.trace or "0|digest"
         crashes = ticket.crashes[trace] = ticket.crashes.get(trace, 0) + 1
         if ticket.deaths >= DEATHS:
-            detail = f"given up after {ticket.deaths} workers died on it; last: {event.detail}"
-            if ticket.top is not None:
-                self.note_failures([_given_up(ticket.top, detail)])
-                self.finished(ticket)
-            else:
-                self.record_unread(ticket, detail)
+            dead = f"given up after {ticket.deaths} workers died on it; last: {event.detail}"
+            self.give_up(ticket, dead)
             return
         if event.reason is not FailureReason.CRASH or crashes >= CRASHES:
             ticket.poison[trace] = {
@@ -352,6 +331,15 @@ class Run:
                 "attempts": crashes,
             }
         self.again.append(ticket)
+
+    def give_up(self, ticket: Ticket, detail: str) -> None:
+        """Record that a file was not examined to its end, and go on with the others."""
+        if ticket.top is None:
+            self.record_unread(ticket, detail)
+            return
+        self.note_failures([_given_up(ticket.top, detail)])
+        ticket.refused = ticket.unread = ""
+        self.finished(ticket)
 
     # -- what is recorded without a worker -----------------------------------------------------
 
@@ -384,6 +372,7 @@ class Run:
         self.progress.waiting_for = source.uri
         deadline = time.monotonic() + self.options.wait_for_source
         while not source.alive():
+            self.check_interrupt()
             if time.monotonic() > deadline:
                 raise SourceError(
                     f"{source.uri} is no longer there; everything read so far is kept",

@@ -9,6 +9,7 @@ from pathlib import Path
 from assay.core.facts import Placement
 from assay.core.jsonvalue import Json
 from assay.engine.batch import Committer
+from assay.engine.interrupt import held_interrupt
 from assay.engine.ledger import Ledger
 from assay.engine.plan import Plan
 from assay.engine.progress import Progress, Silent, Watcher
@@ -82,14 +83,17 @@ def run_case(
     progress = Progress()
     committer = Committer(session.case, session.pinned, session.policy, progress, operator)
     ledger = Ledger(session.case)
-    run = Run(committer, ledger, plan, options or RunOptions(), watcher or Silent(), ahead)
     finished = False
-    try:
-        run.go(sources)
-        finished = True
-    finally:
-        summary = _summary(progress, finished=finished)
-        _close(session, sources, plan, summary, operator, action)
+    with held_interrupt() as check:
+        chosen, shown = options or RunOptions(), watcher or Silent()
+        run = Run(committer, ledger, plan, chosen, shown, ahead, check)
+        try:
+            run.go(sources)
+            finished = True
+        finally:
+            summary = _summary(progress, finished=finished)
+            _close(session, sources, plan, summary, operator, action)
+        check()
     return summary
 
 

@@ -71,7 +71,7 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
             and not facts.detectors & (failed | facts.pending)
             and not any(o.polarity is Polarity.CAMERA for o in detectors)
         ),
-        checks_finished=not blocking and not facts.place_checks & facts.pending,
+        checks_finished=not blocking,
         complete=(
             not facts.failures
             and not incomplete

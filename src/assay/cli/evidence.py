@@ -65,8 +65,10 @@ def _claims(record: Mapping[str, Json], policy: Policy) -> None:
         tool = f" [{display(str(claim['tool']))}]" if claim["tool"] else ""
         plain(f"    {claim['level']:<3} {display(str(claim['text']))}{tool}")
         where = f"{claim['locator']}; " if claim["locator"] else ""
-        forge = f"to forge: {level.forge or '-'}; error rate not measured"
-        plain(f"        {where}{level.words}; {forge}; {claim['examiner']} {claim['version']}")
+        strength = f"{level.words}; to forge: {level.forge}; error rate not measured"
+        if claim["level"] == Level.N:
+            strength = "the structure against the camera text"
+        plain(f"        {where}{strength}; {claim['examiner']} {claim['version']}")
 
 
 def _table(record: Mapping[str, Json], name: str, *, prompts: bool) -> None:

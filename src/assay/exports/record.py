@@ -81,7 +81,7 @@ def item_record(
         "failures": [_failure(f) for f in facts.failures],
         "pending": sorted(facts.pending),
         "findings": _findings(facts.observations, places, item.media_type),
-        "reasons": [_reason(reason, policy) for reason in (*placement.reasons, *verdict.reasons)],
+        "reasons": [_reason(reason, policy) for reason in (*verdict.reasons, *placement.reasons)],
         "decisions": [
             {
                 "actor": d.actor,

@@ -35,7 +35,11 @@ def verify(
     else:
         for finding in findings:
             plain(f"{finding.part}: {finding.text}")
-        state = "intact" if not findings else f"NOT intact: {len(findings)} differences"
+        state = (
+            "intact"
+            if not findings
+            else f"NOT intact: {len(findings)} difference{'' if len(findings) == 1 else 's'}"
+        )
         plain(
             f"{state}; {items} items judged again, {head.seq if head else 0} custody events, "
             f"head {head.hash if head else 'none'}"

@@ -198,18 +198,23 @@ class Bench:
         committer = Committer(session.case, session.pinned, session.policy, Progress(), "benchmark")
         run = Run(committer, Ledger(session.case), self.plan, RunOptions(), Silent())
         started = time.process_time()
-        for found, frames in rows:
-            ticket = Ticket(source, found)
+        for number, (found, frames) in enumerate(rows):
+            ticket = run.tickets[number] = Ticket(source, found)
             for frame in frames:
                 match frame:
+                    case ["ask", Mapping() as body]:
+                        run.answer(number, body)
                     case ["send", Mapping() as body]:
                         run.message(ticket, body, _Level())  # type: ignore[arg-type]
-            run.finished(ticket)
+            run.finished(run.tickets.pop(number))
             if len(run.batch) >= COMMIT_ITEMS:
                 run.commit()
         run.commit()
         spent = time.process_time() - started
         source.close()
+        placed = len(list(session.case.reader.placements()))
+        if placed != len(rows):
+            raise RuntimeError(f"{placed} of {len(rows)} files were taken in and judged")
         return spent
 
 
@@ -264,31 +269,29 @@ def list_corpus(corpus: Corpus) -> list[tuple[str, Found, Path]]:
     return rows
 
 
-def measure(corpus: Corpus, repeats: int) -> list[dict[str, Times]]:
-    """Return the stages of ``repeats`` rounds, after one round that warms every cache."""
+def measure(corpus: Corpus, most: int) -> dict[str, Times]:
+    """Return the stages over at most about ``most`` files, after a few that warm every cache."""
     found = list_corpus(corpus)
-    rounds = []
-    for number in range(repeats + 1):
-        some = found if number else found[:: max(1, len(found) // 40)]
+    times: dict[str, Times] = {}
+    for files in (40, most):
+        some = found[:: max(1, len(found) // files)]  # they are listed kind by kind
         with (
             tempfile.TemporaryDirectory() as scratch,
             create(Path(scratch) / "case", CaseOptions(), "benchmark") as session,
         ):
             times = Bench(session).run(some)
-        if number:
-            rounds.append(times)
-    return rounds
+    return times
 
 
 def main() -> None:
-    """Measure and print a list of rounds: kind -> stage -> CPU ms a file."""
+    """Measure and print kind -> stage -> CPU ms a file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--files", type=int, default=300, help="measured, about, of all kinds")
     asked = parser.parse_args()
-    rounds = measure(make(asked.corpus, asked.scale), asked.repeats)
-    json.dump([{k: t.ms() for k, t in r.items()} for r in rounds], sys.stdout)
+    times = measure(make(asked.corpus, asked.scale), asked.files)
+    json.dump({kind: row.ms() for kind, row in times.items()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def stages_of(corpus: Path, scale: float, env: Mapping[str, str], copies: int) -
     running = [
         subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(copies)
     ]
-    answers: list[Stages] = [json.loads(p.communicate()[0])[0] for p in running]
+    answers: list[Stages] = [json.loads(p.communicate()[0]) for p in running]
     return {
         kind: {
             stage: statistics.fmean(a[kind][stage] for a in answers) for stage in answers[0][kind]

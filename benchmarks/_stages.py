@@ -22,6 +22,7 @@ from assay.core.blob import DescriptorBlob
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import EntryKind, SealLevel
 from assay.engine.batch import Committer
+from assay.engine.job import Job, Place, Tools
 from assay.engine.ledger import Ledger
 from assay.engine.plan import Plan, make_plan
 from assay.engine.progress import Progress, Silent
@@ -29,7 +30,7 @@ from assay.engine.registry import installed
 from assay.engine.run import COMMIT_ITEMS, Run, RunOptions, Ticket
 from assay.engine.session import CaseOptions, Session, create
 from assay.engine.stage import run_examiner
-from assay.engine.unit import Job, Place, Unit
+from assay.engine.unit import Unit
 from assay.engine.view import Shared
 from assay.media import sniff
 from assay.media.decode import hash_plane
@@ -179,7 +180,7 @@ class Bench:
         return work
 
     def _look_inside(self, sample: Sample) -> None:
-        job = Job(self.unit, {}, Recorder(self.plan))
+        job = Job(Tools(self.unit.plan, self.unit.examiners), {}, Recorder(self.plan))
         job.look_inside(sample.shared, Place((sample.found.key,), "0", []), 0)
 
     def _said(self, sample: Sample) -> list[Json]:

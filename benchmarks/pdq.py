@@ -108,7 +108,7 @@ def main() -> None:
                 quality = max([quality, *(abs(a.quality - b.quality) for a, b in both)])
     middle = statistics.median(mine)
     print(f"Command: `.venv/bin/python {' '.join(['benchmarks/pdq.py', *sys.argv[1:]])}`\n")
-    print(_report.machine(), "\n")
+    print(f"{_report.machine()}\n")
     print(f"{len(found)} planes of {WIDTH}x{HEIGHT}, {asked.rounds} rounds.\n")
     print("| what | target | median | 90 % below | |\n|---|---|---|---|---|")
     met = "met" if middle <= TARGET else "**missed**"

@@ -83,15 +83,15 @@ class Job:
 
     # -- one content ---------------------------------------------------------------------------
 
-    def item(self, blob: Blob, place: Place, depth: int) -> None:
-        """Digest, name the type, run what is wanted, then look inside."""
+    def item(self, blob: Blob, place: Place, depth: int) -> bool:
+        """Digest, name the type, run what is wanted, then look inside; False where unread."""
         self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
         shared = Shared(blob, self.tools.plan.whole_file, seal=self.link.seal)
         try:
             digests = self.identify(shared, place)
         except (OSError, Malformed) as error:
             self.unread(place, str(error), blob.size)
-            return
+            return False
         disagreement = sniff.disagrees(place.chain[-1], shared.media_type)
         if disagreement is not None:
             place = replace(place, flags=(*place.flags, "type_mismatch"))
@@ -126,6 +126,7 @@ class Job:
         )
         if self.request.get("contents") != "no":
             self.look_inside(shared, place, depth)
+        return True
 
     def identify(self, shared: Shared, place: Place) -> Observation:
         """Take all digests in one read and name the type by content; returns the digests."""
@@ -209,12 +210,15 @@ class Job:
                 raise_limit(outcome, limits.depth)
                 return
             names.append(read.member.name)
-            self.member(read, shared, place, number, depth)
+            if not self.member(read, shared, place, number, depth):
+                # A container with a member that is no item must never count as read to its end.
+                outcome.trouble("unreadable_member", read.member.name, FailureReason.UNREADABLE)
             self.stage(place, outcome.opener)
         if duplicates(names) and not any(t.flag == "duplicate_name" for t in outcome.troubles):
             outcome.trouble("duplicate_name", display(sorted(duplicates(names))[0]))
 
-    def member(self, read: Read, shared: Shared, place: Place, number: int, depth: int) -> None:
+    def member(self, read: Read, shared: Shared, place: Place, number: int, depth: int) -> bool:
+        """Examine a member, or record an entry without content; False where it was not read."""
         member = read.member
         inner = Place(
             chain=(*place.chain, member.name),
@@ -227,10 +231,10 @@ class Job:
             parent=shared.sha256,
         )
         if read.data is not None:
-            self.item(MemoryBlob(read.data), inner, depth + 1)
-        else:
-            entry = _occurrence(inner, member.kind, None, None)
-            self.link.send({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
+            return self.item(MemoryBlob(read.data), inner, depth + 1)
+        entry = _occurrence(inner, member.kind, None, None)
+        self.link.send({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
+        return True  # what was not read of it, ``unfold`` has put into the outcome
 
     def container(
         self,

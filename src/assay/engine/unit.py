@@ -71,7 +71,7 @@ def make() -> Unit:
 class Thumbnails(Job):
     """Walk the same file again, only to render blurred thumbnails of the contents asked for."""
 
-    def item(self, blob: Blob, place: Place, depth: int) -> None:
+    def item(self, blob: Blob, place: Place, depth: int) -> bool:
         self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
         shared = Shared(blob, self.tools.plan.whole_file, seal=self.link.seal)
         self.identify(shared, place)
@@ -85,6 +85,7 @@ class Thumbnails(Job):
             except (NotApplicable, Malformed, LimitReached, MemoryError):
                 pass  # no picture to show; the report says so
         self.look_inside(shared, place, depth)
+        return True
 
     def container(
         self,

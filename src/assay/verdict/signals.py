@@ -54,7 +54,7 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
     failed = {f.examiner for f in facts.failures}
     blocking = tuple(
         sorted(
-            {name for name in failed if name in facts.place_checks or name.startswith("open:")}
+            {name for name in failed if name in facts.place_checks or _opens(name)}
             | {name for name in facts.pending if name in facts.place_checks}
             | {f"finding:{flag}" for flag in incomplete}
         )
@@ -86,6 +86,11 @@ _UNTRUSTED_NAMES = INCOMPLETE | {"type_mismatch"}
 
 
 _NAMES_EDITOR = frozenset({"editor", "c2pa"})  # kinds whose level E names who changed the file
+
+
+def _opens(name: str) -> bool:
+    """Tell whether a failure is one of opening: "open", "open:zip", …"""
+    return name.partition(":")[0] == "open"
 
 
 def _incomplete(observations: Iterable[Observation]) -> set[str]:

@@ -56,6 +56,16 @@ def test_a_container_says_complete_only_when_every_member_was_read() -> None:
     assert complete(zipped(("zeros", bytes(64 << 20)), ("a.jpg", jpeg()))) is False
 
 
+def test_a_container_with_a_member_that_ends_workers_is_not_complete() -> None:
+    poison = {"0/0|digest": {"reason": "crash", "detail": "signal 11", "attempts": 2}}
+    link = examine("a.zip", zipped(("a.jpg", jpeg()), ("b.jpg", jpeg("red"))), poison=poison)
+    (container,) = link.of("container")
+    kinds = {o["kind"]: o["value"] for o in container["observations"]}  # type: ignore[union-attr, index, call-overload]
+    assert kinds["container"]["complete"] is False  # type: ignore[index, call-overload]
+    assert "unreadable_member" in link.flags()
+    assert "a.zip!/b.jpg" in link.paths()
+
+
 def test_a_bomb_beside_a_good_member_stops_alone() -> None:
     link = examine("a.zip", zipped(("zeros.jpg", bytes(64 << 20)), ("real.jpg", jpeg())))
     assert "decompression_bomb" in link.flags()

@@ -54,7 +54,7 @@ def test_a_trusted_ai_credential_alone_is_synthetic_in_lane_4() -> None:
     assert result(facts(f.SIGNED)) == (Origin.SYNTHETIC, Lane.SYNTHETIC)
 
 
-@pytest.mark.parametrize("examiner", sorted(f.CHECKS))
+@pytest.mark.parametrize("examiner", [*sorted(f.CHECKS), "open", "open:zip"])
 def test_the_same_credential_with_a_failed_check_is_unknown_in_lane_1(examiner: str) -> None:
     given = facts(f.SIGNED, failures=(f.failed(examiner),))
     assert result(given) == (Origin.UNKNOWN, Lane.POSSIBLE_NEW_VICTIM)

@@ -46,7 +46,7 @@ _observation = st.one_of(
 )
 _failure = st.builds(
     f.failed,
-    st.sampled_from([*sorted(f.CHECKS), "pixels", "other", "open:zip"]),
+    st.sampled_from([*sorted(f.CHECKS), "pixels", "other", "open", "open:zip"]),
     st.sampled_from(list(FailureReason)),
 )
 
@@ -93,7 +93,7 @@ def test_a_failure_never_places_an_item_later(facts: ItemFacts) -> None:
         assert position(facts) <= position(without)
 
 
-@given(evidence(), st.sampled_from(sorted(f.CHECKS)))
+@given(evidence(), st.sampled_from([*sorted(f.CHECKS), "open", "open:zip"]))
 @settings(max_examples=400, deadline=None)
 def test_no_inference_lowers_an_item_while_a_check_it_rests_on_has_failed(
     facts: ItemFacts, examiner: str

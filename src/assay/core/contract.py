@@ -36,6 +36,9 @@ class ExaminerInfo:
     after: tuple[str, ...] = ()  # examiners whose observations it reads through ``earlier``
     place_check: bool = False  # origin rule 4 (DESIGN §5) requires that it finished
     reads: tuple[str, ...] = ()  # case settings it uses: "evaluation_date", "timezone"
+    # True: judges pixels alone; besides the file it is given each sampled frame of a moving
+    # picture, as a view whose planes are the frame's and whose locators name it
+    frames: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,38 @@ class PictureInfo:
     decoded: str  # "full", "partial", "none"
     decoder: str  # name and version
     has_alpha: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Which frame of a moving picture a view or an observation is about."""
+
+    index: int  # in the order of the file, from 0
+    time: float | None  # seconds from the beginning; None for pages
+
+    @property
+    def locator(self) -> str:
+        """Return "frame 12, time 3.200 s"; "frame 3" where the format has no times."""
+        at = f", time {self.time:.3f} s" if self.time is not None else ""
+        return f"frame {self.index}{at}"
+
+
+@dataclass(frozen=True, slots=True)
+class MotionInfo:
+    """What a moving picture is and which of its frames are looked at."""
+
+    container: str  # "mp4", "gif", "tiff", …
+    codec: str  # "h264", "gif", …; empty where unknown
+    width: int  # pixels
+    height: int
+    declared: int | None  # frames as the file claims; may lie
+    counted: int | None  # frames really met; None where not every frame was decoded
+    duration: float | None  # seconds as the file claims
+    frames: tuple[Frame, ...]  # the sampled ones, in order
+    complete: bool  # True: every frame of the file is among ``frames`` or equals one of them
+    decoder: str  # name and version
+    sound: bool | None  # whether there is sound; None = not known
+    pages: bool = False  # True: pages of a document, not moments in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +160,22 @@ class View(Protocol):
 
     def picture_troubles(self) -> tuple[Trouble, ...]:
         """Need.PLANES: what the decoder met (truncated, frames_limited, …)."""
+        ...
+
+    def motion(self) -> MotionInfo:
+        """Need.FRAMES: which frames are sampled; raises NotApplicable for a still picture.
+
+        Raises Malformed where no frame decodes, LimitReached where the header promises too much.
+        """
+        ...
+
+    def motion_troubles(self) -> tuple[Trouble, ...]:
+        """Need.FRAMES: what the sampler met (frames_sampled, frames_unread, lying_header, …)."""
+        ...
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame whose planes this view shows; None for the file itself."""
         ...
 
     def earlier(self, kind: str) -> tuple[Observation, ...]:

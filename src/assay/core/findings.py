@@ -32,7 +32,24 @@ _KINDS = (
         "active_content", "The file contains script or active content; it is not rendered."
     ),
     FindingKind("embedded", "Another file's beginning was found inside: {detail}."),
-    FindingKind("frames_limited", "Only some frames were examined: {detail}.", True),
+    FindingKind(
+        "frames_sampled",
+        "Frames only: motion and sound were not examined; {detail}.",
+    ),
+    FindingKind("frames_unread", "Frames could not be decoded: {detail}.", True),
+    FindingKind("lying_header", "The header claims what the content does not hold: {detail}."),
+    FindingKind("unread_ranges", "Bytes that the medium did not give: {detail}.", True),
+    FindingKind(
+        "derived",
+        "The stored bytes are no picture file by themselves; what was examined is a rendering "
+        "made from them: {detail}.",
+    ),
+    FindingKind(
+        "high_entropy",
+        "No known kind, and its bytes look random throughout: it could be a locked container "
+        "({detail}).",
+        True,
+    ),
     FindingKind("size_limit", "Larger than a worker reads whole: {detail}.", True),
     # containers
     FindingKind("decompression_bomb", "A member expands beyond its limit: {detail}.", True),
@@ -49,6 +66,8 @@ _KINDS = (
     ),
     FindingKind("link", "A link inside the container is recorded and not followed: {detail}."),
     FindingKind("special_file", "A device, FIFO or socket is recorded and not created: {detail}."),
+    FindingKind("carved", "Found by its structure alone, without a directory: {detail}."),
+    FindingKind("no_sibling", "The file that this one belongs to was not at hand: {detail}.", True),
     # names
     FindingKind("path_traversal", "A name points outside its folder; nothing was written there."),
     FindingKind("control_name", "The name holds control characters."),

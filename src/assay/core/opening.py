@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 from assay.core.blob import Blob
 from assay.core.facts import Stamp
 from assay.core.slots import Trouble
-from assay.core.vocab import Allocation, EntryKind
+from assay.core.vocab import Allocation, EntryKind, Reach, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class Member:
     state: Allocation = Allocation.ALLOCATED
     locator: str = ""  # "offset 1234"
     detail: str = ""  # link target and the like
+    role: Role = Role.MEMBER
+    # Only where the stored bytes are no picture file by themselves (Role.STREAM): a lossless
+    # picture file (PNG) that shows them, made by us. ``open`` still gives the bytes as stored, and
+    # their digest names the item; every statement about pixels says that it rests on a rendering.
+    rendering: MemberReader | None = None
+    media_type: str = ""  # of stored bytes with a rendering: "image/x-pdf-flate", …; else sniffed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,14 @@ class OpenContext:
     passwords: tuple[bytes, ...] = ()
     timezone: str | None = None
     limits: Limits = field(default_factory=Limits)
+    sibling: Blob | None = None  # the file that this one belongs to: a database for its "-wal"
 
 
 class Opener(Protocol):
     name: str
     version: str
-    media_types: tuple[str, ...]
+    media_types: tuple[str, ...]  # exact types, or "*/*"
+    reach: Reach  # how much of the file it accounts for
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:
         """Yield members and troubles; raises Encrypted, Malformed or NotApplicable."""

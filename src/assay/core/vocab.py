@@ -76,6 +76,29 @@ class Allocation(StrEnum):
     CARVED = "carved"
 
 
+class Reach(StrEnum):
+    """How much of a file an opener accounts for; decides who else is asked and what it proves."""
+
+    # Every byte: no other opener is asked; read to its last member, the file is a container.
+    WHOLE = "whole"
+    # All that the format holds: a container too; bytes outside the format are others' business.
+    MEMBERS = "members"
+    # The pictures inside; text or drawings stay unread, so the file never counts as a container.
+    PART = "part"
+    # What lies beside the file's own content (previews, appended archives): says nothing about it.
+    BESIDE = "beside"
+
+
+class Role(StrEnum):
+    """What a member is to its container, where it is more than one of its files."""
+
+    MEMBER = ""
+    PREVIEW = "preview"  # a smaller copy of the very picture that carries it (EXIF, MPF, RAW)
+    THUMBNAIL = "thumbnail"  # a small copy of a picture that lies or lay elsewhere (caches)
+    MOTION = "motion"  # the video of a motion photo
+    STREAM = "stream"  # coded pixels that are no picture file by themselves
+
+
 class EntryKind(StrEnum):
     """What stood at a path. Only FILE leads to an item; the others are recorded, never followed."""
 
@@ -108,6 +131,7 @@ class Need(StrEnum):
     HEAD = "head"
     SLOTS = "slots"  # metadata slots found by the container walkers
     PLANES = "planes"
+    FRAMES = "frames"  # the sampled frames of a moving picture
     EARLIER = "earlier"  # observations of examiners that ran before
 
 

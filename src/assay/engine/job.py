@@ -16,7 +16,7 @@ from assay.core.facts import Failure, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.names import display, duplicates, name_flags
 from assay.core.opening import OpenContext, Opener
-from assay.core.vocab import EntryKind, FailureReason
+from assay.core.vocab import EntryKind, FailureReason, Reach
 from assay.engine import messages
 from assay.engine.plan import WorkerPlan, seconds_for
 from assay.engine.stage import failure, run_examiner
@@ -172,6 +172,7 @@ class Job:
 
     def look_inside(self, shared: Shared, place: Place, depth: int) -> None:
         """Open a container and examine its members; say so where a kind is not opened yet."""
+        opened = False
         for opener in openers_for(shared.media_type):
             outcome = Outcome(f"{OPEN}:{opener.name}", opener.version)
             poison = self.poison(place, outcome.opener)
@@ -179,20 +180,24 @@ class Job:
                 failed = _poisoned(
                     shared, outcome.opener, opener.version, poison, self.tools.plan.opener_config
                 )
-                self.container(shared, place, outcome, [failed], appended=True)
-                return
+                self.container(shared, place, outcome, [failed], opener.reach)
+                opened = opened or opener.reach is not Reach.BESIDE
+                continue
+            if opened and opener.reach is not Reach.BESIDE:
+                continue
             try:
                 self.open_with(opener, shared, place, outcome, depth)
             except NotApplicable:
                 continue
-            self.container(shared, place, outcome, [], appended=opener.name == "appended")
-            if opener.name != "appended":
-                return
+            self.container(shared, place, outcome, [], opener.reach)
+            opened = opened or opener.reach is not Reach.BESIDE
+        if opened:
+            return
         label = kinds.HOLDS_PICTURES.get(shared.media_type)
         if label is not None:
             outcome = Outcome(OPEN, "1")
             outcome.trouble("not_opened", label, FailureReason.UNSUPPORTED)
-            self.container(shared, place, outcome, [], appended=True)
+            self.container(shared, place, outcome, [], Reach.BESIDE)
 
     def open_with(
         self, opener: Opener, shared: Shared, place: Place, outcome: Outcome, depth: int
@@ -242,8 +247,7 @@ class Job:
         place: Place,
         outcome: Outcome,
         failures: list[Failure],
-        *,
-        appended: bool,
+        reach: Reach,
     ) -> None:
         """Send what opening found; only a true container's record can set it aside."""
         config = self.tools.plan.opener_config
@@ -253,13 +257,13 @@ class Job:
             )
             for t in outcome.troubles
         ]
-        if outcome.members or not appended:
+        if outcome.members or reach is not Reach.BESIDE:
             value: dict[str, Json] = {
                 "opener": outcome.opener.partition(":")[2],
                 "members": outcome.members,
                 "complete": outcome.complete and not failures,
             }
-            kind = "appended" if appended else "container"
+            kind = _KINDS[reach]
             observations.append(_by_opener(shared, outcome, config, kind, value))
         for reason, details in outcome.failures.items():
             more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
@@ -314,6 +318,15 @@ class Job:
                 "detail": detail[:500],
             }
         )
+
+
+# Only "container" lets a file that was read to its last member leave the lanes.
+_KINDS = {
+    Reach.WHOLE: "container",
+    Reach.MEMBERS: "container",
+    Reach.PART: "part",
+    Reach.BESIDE: "appended",
+}
 
 
 def raise_limit(outcome: Outcome, depth: int) -> None:

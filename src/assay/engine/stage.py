@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from assay.core.contract import Examiner
 from assay.core.errors import Encrypted, LimitReached, Malformed, NotApplicable
@@ -22,7 +23,13 @@ def run_examiner(
     view = FileView(shared, examiner.info, config)
     seen: list[Observation] = []
     try:
-        _take(examiner.examine(view), seen)
+        with suppress(NotApplicable):
+            _take(examiner.examine(view), seen)
+        if examiner.info.frames:
+            for frame in shared.moving().frames():
+                view = FileView(shared, examiner.info, config, frame)
+                with suppress(NotApplicable):
+                    _take(examiner.examine(view), seen)
         return seen, None
     except NotApplicable:
         return seen, None

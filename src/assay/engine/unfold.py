@@ -50,6 +50,12 @@ class Outcome:
 
 
 _REASONS = {
+    "not_opened": FailureReason.UNSUPPORTED,
+    "no_sibling": FailureReason.UNSUPPORTED,
+    "nesting_limit": FailureReason.LIMIT,
+    "metadata_loop": FailureReason.MALFORMED,
+    "pixel_limit": FailureReason.LIMIT,
+    "high_entropy": FailureReason.ENCRYPTED,
     "encrypted": FailureReason.ENCRYPTED,
     "unreadable_member": FailureReason.UNREADABLE,
     "truncated": FailureReason.MALFORMED,

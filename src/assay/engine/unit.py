@@ -9,6 +9,7 @@ from assay.core.contract import Examiner
 from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.facts import Failure
 from assay.core.jsonvalue import JsonObject
+from assay.core.vocab import Reach
 from assay.engine.job import Job, Place, Tools
 from assay.engine.plan import WorkerPlan, seconds_for
 from assay.engine.registry import installed
@@ -93,8 +94,7 @@ class Thumbnails(Job):
         place: Place,
         outcome: Outcome,
         failures: list[Failure],
-        *,
-        appended: bool,
+        reach: Reach,
     ) -> None:
         """Nothing to report: the facts are in the case already."""
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from assay.core.blob import Blob
-from assay.core.contract import ExaminerInfo, PictureInfo, Rendering
+from assay.core.blob import Blob, MemoryBlob
+from assay.core.contract import ExaminerInfo, Frame, MotionInfo, PictureInfo, Rendering
 from assay.core.errors import AssayError, LimitReached
 from assay.core.facts import Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.slots import Trouble, Walk
 from assay.core.vocab import Level, Need, Polarity, SealLevel
+from assay.media import sniff
 from assay.media.decode import open_picture
+from assay.media.frames import FIRST_LOOK, Moving, open_moving
 from assay.media.slots import walk
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Shared:
     sha256: Sha256 = NO_ITEM
     seal: SealLevel = SealLevel.NONE
     observations: list[Observation] = field(default_factory=list)
+    rendering: bytes | None = None  # a picture file made by us, where the stored bytes are none
+    frames: int = FIRST_LOOK  # frames sampled of a moving picture
     _data: bytes | None = None
     _cache: dict[str, object] = field(default_factory=dict)
 
@@ -80,7 +84,20 @@ class Shared:
         return kept  # type: ignore[return-value]
 
     def picture(self) -> Picture:
-        return self.once("picture", lambda: open_picture(self.data(), self.media_type))
+        return self.once("picture", self._picture)
+
+    def _picture(self) -> Picture:
+        if self.rendering is not None:
+            return open_picture(self.rendering, sniff.sniff(self.rendering, len(self.rendering)))
+        return open_picture(self.data(), self.media_type)
+
+    def moving(self) -> Moving:
+        return self.once("moving", lambda: open_moving(self.held(), self.media_type, self.frames))
+
+    def held(self) -> Blob:
+        """Return the file in memory where it fits, so that no byte is read twice."""
+        fits = self.blob.size <= self.whole_file
+        return MemoryBlob(self.data()) if fits else self.blob
 
     def walk(self) -> Walk:
         return self.once("walk", lambda: walk(self.data(), self.media_type))
@@ -89,10 +106,17 @@ class Shared:
 class FileView:
     """Implements ``assay.core.contract.View`` for one examiner of one file."""
 
-    def __init__(self, shared: Shared, info: ExaminerInfo, config: str) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        info: ExaminerInfo,
+        config: str,
+        frame: tuple[Frame, Picture] | None = None,
+    ) -> None:
         self._shared = shared
         self._info = info
         self._config = config
+        self._frame = frame
 
     @property
     def sha256(self) -> Sha256:
@@ -123,20 +147,34 @@ class FileView:
     def walk(self) -> Walk:
         return self._need(Need.SLOTS).walk()
 
+    @property
+    def frame(self) -> Frame | None:
+        return self._frame[0] if self._frame is not None else None
+
+    def _picture(self) -> Picture:
+        shared = self._need(Need.PLANES)
+        return self._frame[1] if self._frame is not None else shared.picture()
+
+    def motion(self) -> MotionInfo:
+        return self._need(Need.FRAMES).moving().info
+
+    def motion_troubles(self) -> tuple[Trouble, ...]:
+        return self._need(Need.FRAMES).moving().troubles
+
     def picture(self) -> PictureInfo:
-        return self._need(Need.PLANES).picture().info
+        return self._picture().info
 
     def luma(self) -> NDArray[np.uint8]:
-        return self._need(Need.PLANES).picture().luma()
+        return self._picture().luma()
 
     def rgb(self, max_side: int | None = None) -> NDArray[np.uint8]:
-        return self._need(Need.PLANES).picture().rgb(max_side)
+        return self._picture().rgb(max_side)
 
     def variants(self) -> tuple[Rendering, ...]:
-        return self._need(Need.PLANES).picture().variants()
+        return self._picture().variants()
 
     def picture_troubles(self) -> tuple[Trouble, ...]:
-        return self._need(Need.PLANES).picture().troubles
+        return self._picture().troubles
 
     def earlier(self, kind: str) -> tuple[Observation, ...]:
         rows = self._need(Need.EARLIER).observations
@@ -156,6 +194,8 @@ class FileView:
     ) -> Observation:
         if kind != "finding" and kind not in self._info.kinds:
             raise AssayError(f"{self._info.name} yielded kind {kind!r} without declaring it")
+        if self._frame is not None:
+            locator = ", ".join(part for part in (self._frame[0].locator, locator) if part)
         return Observation(
             item=self._shared.sha256,
             examiner=self._info.name,

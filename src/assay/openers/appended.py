@@ -12,7 +12,7 @@ from assay.core.blob import Blob
 from assay.core.errors import NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
-from assay.core.vocab import Allocation
+from assay.core.vocab import Allocation, Reach
 from assay.openers import sevenzip
 from assay.openers.streams import Slice, pieces_of, stream_of
 from assay.openers.zipdir import read_directory
@@ -28,6 +28,7 @@ _WINDOW = 1 << 18  # bytes read at once; small enough to stay in the processor's
 class AppendedOpener:
     name = "appended"
     version = "1"
+    reach = Reach.BESIDE
     media_types: tuple[str, ...] = ("*/*",)
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:

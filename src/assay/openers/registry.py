@@ -1,6 +1,7 @@
 """Which openers there are and which of them a media type is given to, in order.
 
-The first that does not answer NotApplicable is the one.
+The first that does not answer NotApplicable is the one; those that look beside the content are
+asked in any case.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from assay.core.opening import Opener
+from assay.core.vocab import Reach
 from assay.openers.appended import AppendedOpener
 from assay.openers.sevenzip import SevenZipOpener
 from assay.openers.single import SingleOpener
@@ -27,10 +29,10 @@ def all_openers() -> tuple[Opener, ...]:
 def openers_for(media_type: str) -> tuple[Opener, ...]:
     """Return the openers that accept a media type, in order.
 
-    The one for appended archives takes whatever no other takes: those already report every byte
-    that their own format does not account for.
+    Those that look beside a file's own content take whatever no archive opener takes: those
+    already report every byte that their own format does not account for.
     """
     own = tuple(o for o in all_openers() if media_type in o.media_types)
-    if own or media_type in _ARCHIVES_ELSEWHERE:
+    if any(o.reach is Reach.WHOLE for o in own) or media_type in _ARCHIVES_ELSEWHERE:
         return own
-    return tuple(o for o in all_openers() if "*/*" in o.media_types)
+    return (*own, *(o for o in all_openers() if "*/*" in o.media_types))

@@ -22,7 +22,7 @@ from assay.core.errors import Encrypted, LimitReached, Malformed
 from assay.core.names import display
 from assay.core.opening import Limits, Member, OpenContext
 from assay.core.slots import Trouble
-from assay.core.vocab import EntryKind
+from assay.core.vocab import EntryKind, Reach
 from assay.openers.stamps import filetime_stamp
 from assay.openers.streams import Notes, stream_of, unlisted
 
@@ -41,6 +41,7 @@ _FOLDER_ATTRIBUTE, _UNIX_ATTRIBUTE = 0x10, 0x8000
 class SevenZipOpener:
     name = "7z"
     version = "1"
+    reach = Reach.WHOLE
     media_types: tuple[str, ...] = ("application/x-7z-compressed",)
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:

@@ -14,6 +14,7 @@ from assay.core.errors import NotApplicable
 from assay.core.facts import Stamp
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
+from assay.core.vocab import Reach
 from assay.openers.inflate import FORMATS, PACKED, Unpacked, format_of
 from assay.openers.stamps import unix_stamp
 from assay.openers.streams import Notes, stream_of, text, unlisted
@@ -26,6 +27,7 @@ _EXTRA, _NAME = 4, 8  # gzip flags (RFC 1952 §2.3.1)
 class SingleOpener:
     name = "single"
     version = "1"
+    reach = Reach.WHOLE
     media_types: tuple[str, ...] = PACKED
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:

@@ -19,7 +19,7 @@ from assay.core.facts import Stamp
 from assay.core.names import display
 from assay.core.opening import Member, MemberReader, OpenContext
 from assay.core.slots import Trouble
-from assay.core.vocab import EntryKind
+from assay.core.vocab import EntryKind, Reach
 from assay.openers.inflate import PACKED, Unpacked, format_of
 from assay.openers.stamps import unix_stamp
 from assay.openers.streams import PIECE, Notes, Slice, pieces_of, stream_of, text, unlisted
@@ -45,6 +45,7 @@ _FORMAT_BITS = {
 class TarOpener:
     name = "tar"
     version = "1"
+    reach = Reach.WHOLE
     media_types: tuple[str, ...] = ("application/x-tar", "application/x-gtar", *PACKED)
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:

@@ -17,7 +17,7 @@ from assay.core.facts import Stamp
 from assay.core.names import display, duplicates
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
-from assay.core.vocab import EntryKind
+from assay.core.vocab import EntryKind, Reach
 from assay.media.kinds import ZIP_BASED
 from assay.openers import inflate, ziplock
 from assay.openers.stamps import dos_stamp, filetime_stamp, unix_stamp
@@ -47,6 +47,7 @@ _REREAD = 2  # times the archive's size that its entries may claim together befo
 class ZipOpener:
     name = "zip"
     version = "1"
+    reach = Reach.WHOLE
     media_types: tuple[str, ...] = tuple(sorted(ZIP_BASED - _DISKS))
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:

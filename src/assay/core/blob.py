@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from typing import Protocol
+
+from assay.core.medium import Rescue
+
+Ranges = tuple[tuple[int, int], ...]  # (start, stop) in bytes, sorted, apart from each other
 
 
 class Blob(Protocol):
@@ -15,6 +20,11 @@ class Blob(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def unread(self) -> Ranges:
+        """What the medium did not give so far; ``read`` returns zeros there."""
+        ...
 
     def read(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; shorter only at the end."""
@@ -33,6 +43,10 @@ class MemoryBlob:
     def size(self) -> int:
         return len(self._data)
 
+    @property
+    def unread(self) -> Ranges:
+        return ()
+
     def read(self, offset: int, length: int) -> bytes:
         if offset == 0 and length >= len(self._data):
             return self._data
@@ -40,28 +54,33 @@ class MemoryBlob:
 
 
 class DescriptorBlob:
-    """A blob over an open descriptor; reads by offset, so the file position is never shared."""
+    """A blob over an open descriptor; reads by offset, so the file position is never shared.
 
-    __slots__ = ("_fd", "_size")
+    Bad sectors are read as zeros and told in ``unread``. Every other error is raised as OSError:
+    ``medium.fault_of`` tells whether the source went away.
+    """
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._size = os.fstat(fd).st_size
+    __slots__ = ("_rescue", "_size")
+
+    def __init__(self, fd: int, size: int | None = None) -> None:
+        """Take a descriptor and its size in bytes, by default what the system says."""
+        self._size = os.fstat(fd).st_size if size is None else size
+        self._rescue = Rescue(lambda offset, length: _read_at(fd, length, offset), self._size)
 
     @property
     def size(self) -> int:
         return self._size
 
+    @property
+    def unread(self) -> Ranges:
+        return self._rescue.unread.ranges
+
+    def on_failed_read(self, then: Callable[[], None]) -> None:
+        """Call ``then`` after each failed read; there are about 500 of them at most."""
+        self._rescue.on_failed_read = then
+
     def read(self, offset: int, length: int) -> bytes:
-        parts = []
-        while length > 0:
-            part = _read_at(self._fd, min(length, 1 << 24), offset)
-            if not part:
-                break
-            parts.append(part)
-            offset += len(part)
-            length -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return self._rescue.read(offset, length)
 
 
 def _read_at(fd: int, length: int, offset: int) -> bytes:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from assay.core.blob import Blob
+from assay.core.blob import Blob, Ranges
 from assay.core.opening import Member
 from assay.core.slots import Trouble
 from assay.core.vocab import Allocation
@@ -32,6 +32,12 @@ class Slice:
     @property
     def size(self) -> int:
         return self._size
+
+    @property
+    def unread(self) -> Ranges:
+        start, stop = self._start, self._start + self._size
+        met = [(max(a, start), min(b, stop)) for a, b in self._blob.unread]
+        return tuple((a - start, b - start) for a, b in met if a < b)
 
     def read(self, offset: int, length: int) -> bytes:
         length = min(length, self._size - offset)

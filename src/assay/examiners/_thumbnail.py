@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.errors import LimitReached, Malformed, NotApplicable
+from assay.media.bars import trim_bars
 from assay.media.decode import open_picture
 
 Grey = NDArray[np.float32]  # H×W, 0–255
@@ -35,7 +36,6 @@ _STEP = 0.05  # of the sides, between two places where the part is looked for
 _PART = 0.5  # correlation of the details from which the picture may be that part
 _SMALLEST = 32  # pixels: below, a thumbnail shows nothing
 _FLAT = 6.0  # standard deviation of grey values below which correlation means nothing
-_BAR = 3.0  # standard deviation inside one line of a uniform bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def compare(small: NDArray[np.uint8], luma: NDArray[np.uint8]) -> ThumbnailCheck
 
 def _is_cut(small: NDArray[np.uint8], luma: NDArray[np.uint8]) -> bool:
     """Tell whether the picture may be a part of what the thumbnail shows: a crop of the same."""
-    thumb = without_bars(small.astype(np.float32))
+    thumb = trim_bars(small.astype(np.float32))
     wanted = _details(_sampled(_reduced(luma)))
     height, width = thumb.shape
     for share in _SHARES:
@@ -98,30 +98,12 @@ def _is_cut(small: NDArray[np.uint8], luma: NDArray[np.uint8]) -> bool:
 def _fits(thumb: Grey, picture: Grey) -> Iterator[tuple[Grey, Grey]]:
     """Yield the ways in which a thumbnail may cover the picture, likeliest first."""
     yield thumb, picture  # the same field, perhaps squeezed
-    bare_thumb, bare_picture = without_bars(thumb), without_bars(picture)
+    bare_thumb, bare_picture = trim_bars(thumb), trim_bars(picture)
     yield bare_thumb, picture
     yield bare_thumb, bare_picture
     for turned in (picture, picture.T):
         yield _centre(thumb, turned.shape[1] / turned.shape[0]), turned  # bars not quite uniform
         yield thumb, _centre(turned, thumb.shape[1] / thumb.shape[0])  # the middle only
-
-
-def without_bars(grey: Grey) -> Grey:
-    """Cut uniform lines off the edges (letterboxing), at most a third of each side."""
-    top, bottom = _bars(grey)
-    left, right = _bars(grey.T)
-    return grey[top : grey.shape[0] - bottom, left : grey.shape[1] - right]
-
-
-def _bars(grey: Grey) -> tuple[int, int]:
-    """Return the number of uniform lines of one grey value at the first and last edge."""
-    bound = grey.shape[0] // 3
-    spread, level = grey.std(axis=1), grey.mean(axis=1)
-    counts = []
-    for step in (1, -1):
-        uniform = (spread[::step] < _BAR) & (abs(level[::step] - level[::step][0]) < _BAR)
-        counts.append(int(np.argmin(np.append(uniform[:bound], False))))
-    return counts[0], counts[1]
 
 
 def _centre(grey: Grey, aspect: float) -> Grey:

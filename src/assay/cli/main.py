@@ -50,6 +50,7 @@ def root(
 def _register() -> None:
     from assay.cli import (
         add,
+        bundle,
         decide,
         doctor,
         export,
@@ -81,6 +82,7 @@ def _register() -> None:
     app.add_typer(trust.app, name="trust", rich_help_panel="Set up and check")
     app.command("verify", rich_help_panel="Set up and check")(verify.verify)
     app.command("doctor", rich_help_panel="Set up and check")(doctor.doctor)
+    app.command("bundle", rich_help_panel="Set up and check")(bundle.bundle)
 
 
 _register()

@@ -11,19 +11,19 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from assay.core.errors import SourceError, SourceVanishedError
-from assay.core.facts import Source, SourceId, Stamp
+from assay.core.facts import Source, SourceId
 from assay.core.jsonvalue import digest_of
 from assay.core.names import display
 from assay.core.vocab import EntryKind
 from assay.sources.filters import Filters
 from assay.sources.found import Found
-from assay.sources.tree import Parts, Tree
+from assay.sources.order import Turn, shipped_order
+from assay.sources.state import described, inode_of, words_of
+from assay.sources.tree import Tree
+from assay.sources.walk import Walk
 
-MAX_DEPTH = 4096  # folders inside folders; more is a file system that loops
-_SECOND = 1_000_000_000  # ns
 _NO_FILTERS = Filters()
 
 
@@ -69,7 +69,7 @@ class FolderSource:
             state = os.stat(root)
         except OSError as error:
             raise SourceError(
-                f"{display(root)}: {_words(error)}", hint="check the path and its permissions"
+                f"{display(root)}: {words_of(error)}", hint="check the path and its permissions"
             ) from error
         if stat.S_ISDIR(state.st_mode):
             kind = "folder"
@@ -86,7 +86,7 @@ class FolderSource:
                 source._tree.names(())
             except OSError as error:
                 raise SourceError(
-                    f"{display(root)}: {_words(error)}", hint="check the folder's permissions"
+                    f"{display(root)}: {words_of(error)}", hint="check the folder's permissions"
                 ) from error
         return source
 
@@ -127,93 +127,29 @@ class FolderSource:
     # -- listing -------------------------------------------------------------------------------
 
     def walk(self) -> Iterator[Found]:
-        """Yield every entry below the root, folders' contents in the order of their names.
+        """Yield every entry below the root, folders where people keep pictures first.
 
-        Memory is bounded by the largest folder and the depth. Raises SourceVanishedError.
+        The order is that of ``walk.Walk``, the same each time. Raises SourceVanishedError.
         """
         self._check()
         if self.kind == "file":
             yield self._file_root()
             return
-        stack: list[tuple[Parts, Iterator[str], str]] = []
         try:
-            state = self._tree.stat(())
-            stack.append(((), iter(self._tree.names(())), _inode(state)))
+            self._tree.stat(())
         except OSError as error:
-            raise self._gone(error) or SourceError(f"{self.uri}: {_words(error)}") from error
-        while stack:
-            above, names, _ = stack[-1]
-            name = next(names, None)
-            if name is None:
-                stack.pop()
-                continue
-            parts = (*above, name)
-            found = self._look(parts)
-            if found is not None:
-                yield found
-                continue
-            entered = self._enter(parts, [inode for _, _, inode in stack])
-            if isinstance(entered, Found):
-                yield entered
-            else:
-                stack.append((parts, *entered))
+            raise self._gone(error) or SourceError(f"{self.uri}: {words_of(error)}") from error
+        above = tuple(os.path.realpath(self.root).split(os.sep))
+        walk = Walk(self._tree, self._filters, self._excluded, shipped_order(), self._gone)
+        yield from walk.entries(above)
 
     def _file_root(self) -> Found:
         try:
             state = os.stat(self.root)  # a link that a person named is followed
         except OSError as error:
-            raise self._gone(error) or SourceError(f"{self.uri}: {_words(error)}") from error
-        return self._describe((os.path.basename(self.root),), state, EntryKind.FILE)
-
-    def _look(self, parts: Parts) -> Found | None:
-        """Return what stands at a path; None for a folder to enter."""
-        try:
-            state = self._tree.stat(parts)
-            if stat.S_ISDIR(state.st_mode):
-                return self._passed_over(parts, state)
-            if stat.S_ISLNK(state.st_mode):
-                link = self._tree.link(parts)
-                return replace(self._describe(parts, state, EntryKind.SYMLINK), detail=link)
-        except OSError as error:
-            return self._unreadable(parts, error)
-        kind = EntryKind.FILE if stat.S_ISREG(state.st_mode) else EntryKind.SPECIAL
-        found = self._describe(parts, state, kind)
-        if kind is EntryKind.SPECIAL:
-            return replace(found, size=None)
-        reason = self._filters.reason(found.key, found.mtime_ns)
-        return found if reason is None else replace(found, kind=EntryKind.EXCLUDED, detail=reason)
-
-    def _passed_over(self, parts: Parts, state: os.stat_result) -> Found | None:
-        if _inode(state) not in self._excluded:
-            return None
-        return Found("/".join(parts), EntryKind.EXCLUDED, detail="the case folder")
-
-    def _enter(self, parts: Parts, above: list[str]) -> tuple[Iterator[str], str] | Found:
-        try:
-            inode = _inode(self._tree.stat(parts))
-            if inode in above or len(parts) >= MAX_DEPTH:
-                detail = "the folder loops back to one that holds it"
-                return Found("/".join(parts), EntryKind.UNREADABLE, inode=inode, detail=detail)
-            return iter(self._tree.names(parts)), inode
-        except OSError as error:
-            return self._unreadable(parts, error)
-
-    def _unreadable(self, parts: Parts, error: OSError) -> Found:
-        gone = self._gone(error)
-        if gone is not None:
-            raise gone from error
-        return Found("/".join(parts), EntryKind.UNREADABLE, detail=_words(error))
-
-    def _describe(self, parts: Parts, state: os.stat_result, kind: EntryKind) -> Found:
-        return Found(
-            key="/".join(parts),
-            kind=kind,
-            size=state.st_size,
-            mtime_ns=state.st_mtime_ns,
-            inode=_inode(state),
-            mode=state.st_mode,
-            times=tuple(_times(state)),
-        )
+            raise self._gone(error) or SourceError(f"{self.uri}: {words_of(error)}") from error
+        named = described(os.path.basename(self.root), state, EntryKind.FILE)
+        return replace(named, turn=Turn.PICTURES)
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -284,35 +220,7 @@ def _inodes(paths: Sequence[str | os.PathLike[str]]) -> frozenset[str]:
     inodes = set()
     for path in paths:
         try:
-            inodes.add(_inode(os.stat(path)))
+            inodes.add(inode_of(os.stat(path)))
         except OSError:
             continue  # not there yet, so it cannot be met
     return frozenset(inodes)
-
-
-def _inode(state: os.stat_result) -> str:
-    return f"{state.st_dev}:{state.st_ino}"
-
-
-def _words(error: OSError) -> str:
-    return error.strerror or str(error)
-
-
-def _times(state: os.stat_result) -> Iterator[Stamp]:
-    """Yield mtime, ctime (state change; creation on Windows) and birth time where it is known."""
-    yield _stamp("mtime", state.st_mtime_ns)
-    yield _stamp("birth time" if os.name == "nt" else "ctime", state.st_ctime_ns)
-    birth: float | None = getattr(state, "st_birthtime", None)
-    if birth is not None and os.name != "nt":
-        yield _stamp("birth time", int(birth * _SECOND))
-
-
-def _stamp(field: str, nanoseconds: int) -> Stamp:
-    seconds, rest = divmod(nanoseconds, _SECOND)
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    except OverflowError:
-        return Stamp(field, str(nanoseconds), "UTC")
-    fraction = f".{rest:09d}".rstrip("0") if rest else ""
-    utc = moment.replace(tzinfo=None).isoformat() + fraction + "Z"
-    return Stamp(field, str(nanoseconds), "UTC", utc)

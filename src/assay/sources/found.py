@@ -8,6 +8,7 @@ from typing import Protocol
 
 from assay.core.facts import SourceId, Stamp
 from assay.core.vocab import EntryKind
+from assay.sources.order import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Found:
     mode: int | None = None  # st_mode
     times: tuple[Stamp, ...] = ()
     detail: str = ""  # link target, error text, or why it was left out
+    turn: Turn = Turn.REST  # the class of the folder it lies in: when it is read, never whether
 
 
 class EvidenceSource(Protocol):

@@ -28,12 +28,19 @@ class Tree:
         self._lock = threading.Lock()
         self.note = KEPT
 
-    def names(self, parts: Parts) -> list[str]:
-        """Return the names in a folder, sorted; raises OSError."""
+    def names(self, parts: Parts) -> tuple[list[str], list[str]]:
+        """Return the names of the folders in a folder, and all others, sorted; raises OSError.
+
+        What is a folder is as the folder itself tells it, and may have changed by the next step.
+        """
         with self._lock:
             target = self._folder(parts) if BY_DESCRIPTOR else self._path(parts)
+            folders: list[str] = []
+            others: list[str] = []
             with os.scandir(target) as entries:
-                return sorted(entry.name for entry in entries)
+                for entry in entries:
+                    (folders if _is_folder(entry) else others).append(entry.name)
+            return sorted(folders), sorted(others)
 
     def stat(self, parts: Parts) -> os.stat_result:
         """Return the state of an entry itself, not of what a link names; raises OSError."""
@@ -92,3 +99,10 @@ class Tree:
         while len(self._open) > _KEPT_OPEN:
             os.close(self._open.popitem(last=False)[1])
         return descriptor
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False  # what it is will be seen when it is looked at

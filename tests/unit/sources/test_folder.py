@@ -44,12 +44,12 @@ def content(source: FolderSource, found: Found) -> bytes:
         os.close(descriptor)
 
 
-def test_every_file_is_found_in_the_order_of_names(tmp_path: Path) -> None:
+def test_every_file_is_found_a_folders_own_files_first(tmp_path: Path) -> None:
     source = FolderSource.open(fill(tmp_path))
     found = list(source.walk())
-    assert [f.key for f in found] == ["a.jpg", "b/c.jpg", "b/deep/d.txt", "z.bin"]
-    assert [content(source, f) for f in found] == [b"one", b"three", b"", b"last"]
-    assert [f.size for f in found] == [3, 5, 0, 4]
+    assert [f.key for f in found] == ["a.jpg", "z.bin", "b/c.jpg", "b/deep/d.txt"]
+    assert [content(source, f) for f in found] == [b"one", b"last", b"three", b""]
+    assert [f.size for f in found] == [3, 4, 5, 0]
 
 
 def test_a_single_file_is_a_source_of_one_entry(tmp_path: Path) -> None:
@@ -191,16 +191,16 @@ def test_a_folder_that_disappears_while_listing_is_one_entry(tmp_path: Path) -> 
     walk = FolderSource.open(fill(tmp_path)).walk()
     next(walk)
     shutil.rmtree(tmp_path / "b")
-    gone, last = walk
+    other, gone = walk
+    assert other.key == "z.bin"
     assert (gone.key, gone.kind) == ("b", EntryKind.UNREADABLE)
-    assert last.key == "z.bin"
 
 
 def test_the_walk_gives_entries_before_it_has_seen_everything(tmp_path: Path) -> None:
     walk = FolderSource.open(fill(tmp_path)).walk()
     assert next(walk).key == "a.jpg"
     (tmp_path / "b" / "new").write_bytes(b"x")
-    assert [f.key for f in walk] == ["b/c.jpg", "b/deep/d.txt", "b/new", "z.bin"]
+    assert [f.key for f in walk] == ["z.bin", "b/c.jpg", "b/new", "b/deep/d.txt"]
 
 
 def test_the_case_folder_inside_a_source_is_passed_over(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_plain_paths_serve_where_descriptors_cannot(
 ) -> None:
     monkeypatch.setattr("assay.sources.tree.BY_DESCRIPTOR", False)
     source = FolderSource.open(fill(tmp_path))
-    assert [content(source, f) for f in source.walk()] == [b"one", b"three", b"", b"last"]
+    assert [content(source, f) for f in source.walk()] == [b"one", b"last", b"three", b""]
 
 
 def test_descriptors_are_read_only(tmp_path: Path) -> None:

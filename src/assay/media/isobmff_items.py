@@ -19,7 +19,7 @@ Range = tuple[int, int]
 
 
 @dataclass(slots=True)
-class _Cursor:
+class Cursor:
     """Reads big-endian numbers one after another; zero beyond ``end``."""
 
     data: bytes
@@ -41,7 +41,7 @@ def read_items(gather: Gather, children: Mapping[bytes, Range]) -> None:
     if b"iinf" not in children or b"iloc" not in children:
         return
     wanted = _wanted(gather, *children[b"iinf"])
-    places = _places(gather, *children[b"iloc"], set(wanted)) if wanted else {}
+    places = places_of(gather, *children[b"iloc"], set(wanted)) if wanted else {}
     idat = children.get(b"idat", (0, 0))
     for item, kind in wanted.items():
         if item not in places:
@@ -54,7 +54,7 @@ def _wanted(gather: Gather, start: int, end: int) -> dict[int, SlotKind]:
     """Return the numbers of the items that are Exif or XMP."""
     data = gather.data
     found: dict[int, SlotKind] = {}
-    cursor = _Cursor(data, start, end)
+    cursor = Cursor(data, start, end)
     version = cursor.number(4) >> 24
     count = cursor.number(4 if version else 2)
     for _ in range(min(count, _MAX_ITEMS)):
@@ -79,11 +79,11 @@ def _wanted(gather: Gather, start: int, end: int) -> dict[int, SlotKind]:
     return found
 
 
-def _places(
+def places_of(
     gather: Gather, start: int, end: int, wanted: set[int]
 ) -> dict[int, tuple[int, list[Range]]]:
     """Return for each wanted item the construction method and its (offset, length) extents."""
-    cursor = _Cursor(gather.data, start, end)
+    cursor = Cursor(gather.data, start, end)
     version = cursor.number(4) >> 24
     sizes = cursor.number(2)
     offset_size, length_size = sizes >> 12, sizes >> 8 & 15

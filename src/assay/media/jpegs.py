@@ -7,6 +7,7 @@ by one account of steps per search, whatever the bytes claim.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -45,13 +46,16 @@ class JpegSearch:
         self._left = _STEPS + max(0, self.end - self.start) // 256
 
     def found(self, taken: Iterable[Span] = ()) -> Iterator[Jpeg]:
-        """Yield the JPEGs in order, none inside another and none that begins in ``taken``."""
-        spans = sorted(taken)
+        """Yield the JPEGs in order, none inside another and none that begins in ``taken``.
+
+        ``taken`` are ranges in order that do not overlap.
+        """
+        spans = list(taken)
         at = self.data.find(_START, self.start, self.end)
         while at >= 0:
-            inside = next((stop for first, stop in spans if first <= at < stop), None)
-            if inside is not None:
-                at = self.data.find(_START, inside, self.end)
+            index = bisect_right(spans, (at, len(self.data))) - 1
+            if index >= 0 and at < spans[index][1]:
+                at = self.data.find(_START, spans[index][1], self.end)
                 continue
             if self._left <= 0:
                 self.complete = False

@@ -10,12 +10,14 @@ from assay.media.gather import Gather
 
 IPTC = 0x0404
 XMP = 0x0424
+THUMBNAILS = (0x0409, 0x040C)  # of Photoshop 4 and of later ones: 28 bytes, then a JPEG
+_KEPT = {IPTC: SlotKind.IPTC, XMP: SlotKind.XMP, **dict.fromkeys(THUMBNAILS, SlotKind.OTHER)}
 
 
 def read_resources(
     gather: Gather, block: bytes, offset: int, mechanism: str, *, stored: bool
 ) -> None:
-    """Keep the IPTC and XMP resources of ``block``.
+    """Keep the IPTC, XMP and thumbnail resources of ``block``.
 
     ``offset`` is where the block lies in the file; ``stored`` says that it lies there byte for
     byte (else it was decoded, and every slot points at the whole).
@@ -30,7 +32,7 @@ def read_resources(
             break
         size = int.from_bytes(block[body : body + 4], "big")
         start, end = body + 4, body + 4 + size
-        kind = {IPTC: SlotKind.IPTC, XMP: SlotKind.XMP}.get(number)
+        kind = _KEPT.get(number)
         if kind is not None:
             whole = end <= len(block)
             if not whole:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from assay.core.contract import Frame
 from assay.core.facts import Decision, Failure, Item, Observation, Sha256
 from assay.core.jsonvalue import Json
 from assay.core.vocab import FailureReason, Level, Polarity
@@ -42,6 +45,11 @@ _EXAMINER = {
     "structure": "camera",
     "editor": "camera",
 }
+
+
+def in_frame(index: int, o: Observation) -> Observation:
+    """Return the observation as one about a frame of a moving picture."""
+    return replace(o, locator=Frame(index, index / 25).locator)
 
 
 def finding(flag: str, examiner: str = "picture") -> Observation:

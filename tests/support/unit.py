@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from assay.core.blob import MemoryBlob
+from assay.core.blob import Blob, MemoryBlob
 from assay.core.contract import Settings
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.opening import Limits
@@ -24,6 +24,7 @@ class Recorder:
     sent: list[JsonObject] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
     seal: SealLevel = SealLevel.NONE
+    beside: tuple[Blob, ...] = ()
 
     def send(self, message: JsonObject) -> None:
         self.sent.append(message)

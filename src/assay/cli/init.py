@@ -18,6 +18,7 @@ def init(
     exclude: opt.ExcludeOption = [],  # noqa: B006
     since: opt.SinceOption = None,
     policy: opt.PolicyOption = None,
+    frames: opt.FramesOption = None,
     scheme: opt.SchemeOption = None,
     operator: opt.OperatorOption = "",
     json: opt.JsonOption = False,
@@ -35,6 +36,7 @@ def init(
         trust=tuple(trust),
         trust_timestamp=tuple(trust_timestamp),
         policy=policy,
+        frames=frames,
         scheme=scheme,
     )
     with create(case, chosen, operator or default_operator()) as session:

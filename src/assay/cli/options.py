@@ -108,6 +108,23 @@ PassesOption = Annotated[
     str,
     typer.Option("--passes", metavar="N[-M]", help="Which passes to run; the rest stays pending."),
 ]
+FramesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--frames",
+        metavar="N",
+        min=1,
+        max=4096,
+        help="Frames looked at in a moving picture.",
+        show_default="16",
+    ),
+]
+RetryFailedOption = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed", help="Repeat what failed before: damaged reads, crashed checks."
+    ),
+]
 TimeoutOption = Annotated[
     float,
     typer.Option(

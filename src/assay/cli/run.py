@@ -30,6 +30,8 @@ def run(
     trust_timestamp: opt.TimestampTrustOption = [],  # noqa: B006
     evaluation_date: opt.DateOption = None,
     policy: opt.PolicyOption = None,
+    frames: opt.FramesOption = None,
+    retry_failed: opt.RetryFailedOption = False,
     timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
     wait_for_source: opt.WaitOption = 3600.0,
@@ -55,6 +57,7 @@ def run(
         trust=tuple(trust),
         trust_timestamp=tuple(trust_timestamp),
         policy=policy,
+        frames=frames,
     )
     if chosen != CaseOptions() and not upgrade:
         raise UsageError(
@@ -68,7 +71,10 @@ def run(
             session.require_no_drift(plan)
         sources = engine.stored_sources(session)
         run_options = RunOptions(
-            workers=workers, wait_for_source=wait_for_source, retry_locked=bool(secrets)
+            workers=workers,
+            wait_for_source=wait_for_source,
+            retry_locked=bool(secrets),
+            retry_failed=retry_failed,
         )
         with Watch(quiet=json) as watch:
             summary = engine.run_case(

@@ -23,12 +23,14 @@ def triage(
     exclude: opt.ExcludeOption = [],  # noqa: B006
     since: opt.SinceOption = None,
     policy: opt.PolicyOption = None,
+    frames: opt.FramesOption = None,
     scheme: opt.SchemeOption = None,
     passes: opt.PassesOption = "0-3",
     thumbnails: Annotated[
         str, typer.Option("--thumbnails", help="Pictures in the report: none, or blurred.")
     ] = "none",
     top: Annotated[int, typer.Option("--top", min=1, help="Items shown in the report.")] = 50,
+    retry_failed: opt.RetryFailedOption = False,
     timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
     wait_for_source: opt.WaitOption = 3600.0,
@@ -60,6 +62,7 @@ def triage(
             trust=tuple(trust),
             trust_timestamp=tuple(trust_timestamp),
             policy=policy,
+            frames=frames,
             scheme=scheme,
         )
         secrets = passwords_from(passwords)
@@ -71,7 +74,10 @@ def triage(
             sources = engine.open_sources(session, paths)
             engine.add_sources(session, sources, who)
             run_options = RunOptions(
-                workers=workers, wait_for_source=wait_for_source, retry_locked=bool(secrets)
+                workers=workers,
+                wait_for_source=wait_for_source,
+                retry_locked=bool(secrets),
+                retry_failed=retry_failed,
             )
             with Watch(quiet=json) as watch:
                 summary = engine.run_case(

@@ -21,14 +21,15 @@ class Blob(Protocol):
     @property
     def size(self) -> int: ...
 
-    @property
-    def unread(self) -> Ranges:
-        """What the medium did not give so far; ``read`` returns zeros there."""
-        ...
-
     def read(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; shorter only at the end."""
         ...
+
+
+def unread_of(blob: Blob) -> Ranges:
+    """Return what the medium did not give so far, where ``read`` returned zeros; mostly nothing."""
+    ranges: Ranges = getattr(blob, "unread", ())
+    return ranges
 
 
 class MemoryBlob:

@@ -6,6 +6,7 @@ arguments. ``tests/conformance`` runs for every installed examiner. See docs/ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EXAMINER_GROUP = "assay.examiners"
+_FRAME = re.compile(r"frame (\d+)(?:, time (\d+\.\d+) s)?(?:,|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,14 @@ class Frame:
         """Return "frame 12, time 3.200 s"; "frame 3" where the format has no times."""
         at = f", time {self.time:.3f} s" if self.time is not None else ""
         return f"frame {self.index}{at}"
+
+    @classmethod
+    def of(cls, locator: str) -> Frame | None:
+        """Return the frame that a locator begins with; None where it names none."""
+        found = _FRAME.match(locator)
+        if found is None:
+            return None
+        return cls(int(found[1]), float(found[2]) if found[2] else None)
 
 
 @dataclass(frozen=True, slots=True)

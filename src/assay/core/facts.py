@@ -18,6 +18,7 @@ from assay.core.vocab import (
     Level,
     Origin,
     Polarity,
+    Role,
     SealLevel,
 )
 
@@ -61,6 +62,7 @@ class Occurrence:
     state: Allocation = Allocation.ALLOCATED
     inode: str = ""  # "dev:inode" on disk, "offset:N" inside a container
     flags: tuple[str, ...] = ()  # finding words about the name or entry (see core.findings)
+    role: Role = Role.MEMBER  # what it is to the container it lies in
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Placement:
     band: Band | None  # lane 1 only
     key: tuple[int | float | str, ...]  # sorts inside lane and band, smaller first
     reasons: tuple[Reason, ...]
+    shown_with: Sha256 | None = None  # a preview stands with its picture and in no figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from assay.core.facts import Failure, Item, Observation, Sha256, Verdict
-from assay.core.facts import Placement as Placed
+from assay.core.facts import Failure, Item, Observation, Sha256
 from assay.engine.checks import Pinned
+from assay.engine.judging import Judge
 from assay.engine.progress import Progress
 from assay.store.case import Case
 from assay.store.records import Entry, Found, LedgerRow
-from assay.verdict.judge import judge
-from assay.verdict.place import place
 from assay.verdict.policy import Policy
 
 ACTION = "facts.added"
@@ -46,8 +43,7 @@ class Committer:
         self, case: Case, pinned: Pinned, policy: Policy, progress: Progress, actor: str
     ) -> None:
         self.case = case
-        self.pinned = pinned
-        self.policy = policy
+        self.judge = Judge(case.reader, pinned, policy)
         self.progress = progress
         self.actor = actor
 
@@ -60,17 +56,13 @@ class Committer:
             tx.add_failures(batch.failures)
             tx.mark_all(batch.ledger)
             tx.put_entries(batch.entries)
-            judged = self.judge(batch.dirty)
-            tx.put_verdicts(verdict for verdict, _ in judged)
-            tx.put_placements(placement for _, placement in judged)
-
-    def judge(self, shas: Iterable[Sha256]) -> list[tuple[Verdict, Placed]]:
-        """Judge items from the stored facts and note their places."""
-        judged = []
-        for bundle in self.case.reader.facts_of(list(shas)).values():
-            facts = self.pinned.facts(bundle)
-            verdict = judge(facts, self.policy)
-            placement = place(facts, verdict, self.policy)
-            self.progress.placed(placement, verdict.origin, facts.path)
-            judged.append((verdict, placement))
-        return judged
+            rulings = self.judge.rulings(batch.dirty)
+            tx.put_verdicts(ruling.verdict for ruling in rulings)
+            tx.put_placements(ruling.placement for ruling in rulings)
+        for ruling in rulings:
+            self.progress.placed(
+                ruling.bundle.placement,
+                ruling.placement,
+                ruling.verdict.origin,
+                ruling.facts.path,
+            )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assay.core.contract import ExaminerInfo, accepts
+from assay.core.contract import accepts
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.names import join_chain
 from assay.core.vocab import Lane
-from assay.engine.plan import Plan
+from assay.engine.plan import MOVING, STILL, Plan
+from assay.media.kinds import can_move
 from assay.store.records import Bundle, LedgerRow, LedgerState, standing
 from assay.verdict.signals import ItemFacts
 
@@ -29,16 +30,23 @@ class Check:
     name: str
     version: str
     config: str
+    moving_config: str  # for kinds that can hold several frames
     media_types: tuple[str, ...]
     cost: int
     place_check: bool
     detector: bool
+
+    def key(self, media_type: str) -> Key:
+        """Return the work key under which it runs on a kind of file."""
+        config = self.moving_config if can_move(media_type) else self.config
+        return (self.name, self.version, config)
 
     def to_wire(self) -> JsonObject:
         return {
             "name": self.name,
             "version": self.version,
             "config": self.config,
+            "moving_config": self.moving_config,
             "media_types": list(self.media_types),
             "cost": self.cost,
             "place_check": self.place_check,
@@ -53,6 +61,7 @@ class Check:
             name=str(wire["name"]),
             version=str(wire["version"]),
             config=str(wire["config"]),
+            moving_config=str(wire.get("moving_config", wire["config"])),
             media_types=tuple(str(t) for t in types),
             cost=int(str(wire["cost"])),
             place_check=bool(wire["place_check"]),
@@ -60,21 +69,21 @@ class Check:
         )
 
 
-def check_of(info: ExaminerInfo, config: str) -> Check:
-    return Check(
-        name=info.name,
-        version=info.version,
-        config=config,
-        media_types=info.media_types,
-        cost=int(info.cost),
-        place_check=info.place_check,
-        detector=DETECTOR in info.kinds,
-    )
-
-
 def checks_of(plan: Plan) -> tuple[Check, ...]:
     """Return the table that a case made with this plan pins."""
-    return tuple(check_of(info, plan.config(info.name)) for info in plan.examiners)
+    return tuple(
+        Check(
+            name=info.name,
+            version=info.version,
+            config=plan.config(info.name, STILL),
+            moving_config=plan.config(info.name, MOVING),
+            media_types=info.media_types,
+            cost=int(info.cost),
+            place_check=info.place_check,
+            detector=DETECTOR in info.kinds,
+        )
+        for info in plan.examiners
+    )
 
 
 class Pinned:
@@ -90,16 +99,19 @@ class Pinned:
     def facts(self, bundle: Bundle) -> ItemFacts:
         """Keep what the pinned versions and a successful opening say; the rest is history."""
         item, ledger = bundle.item, bundle.ledger
+        kind = item.media_type
         opened = _opened(ledger)
         done = {(r.examiner, r.version, r.config) for r in ledger}
-        applicable = self.applicable(item.media_type)
+        # a check that failed once and was repeated with success has failed no more
+        ended = {(r.examiner, r.version, r.config) for r in ledger if r.state is LedgerState.DONE}
+        applicable = self.applicable(kind)
 
         def is_current(examiner: str, version: str, config: str) -> bool:
             if examiner.partition(":")[0] == OPENER:
                 key = (examiner, version, config)
                 return opened.get(examiner, key) == key
             check = self.checks.get(examiner)
-            return check is not None and (check.version, check.config) == (version, config)
+            return check is not None and check.key(kind) == (examiner, version, config)
 
         places = sorted(
             (found.occurrence for found in bundle.occurrences),
@@ -115,13 +127,16 @@ class Pinned:
             ),
             failures=tuple(
                 sorted(
-                    (f for f in bundle.failures if is_current(f.examiner, f.version, f.config)),
+                    (
+                        f
+                        for f in bundle.failures
+                        if (f.examiner, f.version, f.config) not in ended
+                        and is_current(f.examiner, f.version, f.config)
+                    ),
                     key=lambda f: (f.examiner, f.stage, f.reason),
                 )
             ),
-            pending=frozenset(
-                c.name for c in applicable if (c.name, c.version, c.config) not in done
-            ),
+            pending=frozenset(c.name for c in applicable if c.key(kind) not in done),
             place_checks=frozenset(c.name for c in applicable if c.place_check),
             detectors=frozenset(c.name for c in applicable if c.detector),
             flags=frozenset(flag for o in places for flag in o.flags),

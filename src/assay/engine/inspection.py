@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.errors import SourceError
+from assay.engine.ranking import in_order
 from assay.engine.session import CaseOptions, Judged, create
 from assay.engine.triage import add_sources, open_sources, run_case
 from assay.sandbox.headstart import HeadStart
@@ -44,7 +45,7 @@ def inspect_files(
         add_sources(session, sources, "inspect")
         plan = session.plan(passwords=passwords)
         run_case(session, sources, plan, operator="inspect", ahead=ahead)
-        shas = list(queries.in_order(session.case.connection))
+        shas = [sha for sha, _ in in_order(session.case.connection)]
         items = list(session.judged(shas))
         order = {source.id: number for number, source in enumerate(sources)}
         items.sort(

@@ -77,8 +77,9 @@ def _item(body: Mapping[str, Json], asked: Asked, plan: Plan, seal: SealLevel) -
     if not ran <= wanted:
         raise RefusedError("checks that were not asked for")
     observations, failures = _facts(body, item.sha256, seal)
+    kind = item.media_type
     for made in _both(observations, failures):
-        if made.examiner not in ran or made.config != plan.config(made.examiner):
+        if made.examiner not in ran or made.config != plan.config(made.examiner, kind):
             raise RefusedError(f"a fact in the name of {made.examiner}, which was not run")
     failed = {f.examiner for f in failures}
     ledger = tuple(
@@ -86,7 +87,7 @@ def _item(body: Mapping[str, Json], asked: Asked, plan: Plan, seal: SealLevel) -
             item.sha256,
             name,
             plan.info(name).version,
-            plan.config(name),
+            plan.config(name, kind),
             LedgerState.FAILED if name in failed else LedgerState.DONE,
         )
         for name in sorted(ran)

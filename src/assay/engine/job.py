@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from assay.core.blob import Blob, MemoryBlob
+from assay.core.blob import Blob, MemoryBlob, unread_of
 from assay.core.contract import Examiner
 from assay.core.errors import Malformed, NotApplicable
 from assay.core.facts import Failure, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.names import display, duplicates, name_flags
 from assay.core.opening import OpenContext, Opener
-from assay.core.vocab import EntryKind, FailureReason, Reach
-from assay.engine import messages
+from assay.core.vocab import EntryKind, FailureReason, Reach, Role
+from assay.engine import messages, previews
+from assay.engine.family import Family
 from assay.engine.plan import WorkerPlan, seconds_for
 from assay.engine.stage import failure, run_examiner
 from assay.engine.unfold import Outcome, Read, Unfolded, unfold
@@ -38,6 +39,16 @@ class Tools:
     examiners: Mapping[str, Examiner]  # prepared, in the order in which they run
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes to examine, and what their container says about them."""
+
+    blob: Blob
+    rendering: bytes | None = None  # a picture made by us, where the bytes are none by themselves
+    media_type: str = ""  # said by the opener where there is a rendering; else by content
+    sibling: Blob | None = None  # the file that this one belongs to
+
+
 @dataclass(slots=True)
 class Place:
     """Where the content now being examined lies."""
@@ -50,6 +61,7 @@ class Place:
     flags: tuple[str, ...] = ()
     state: str = "allocated"
     parent: Sha256 | None = None
+    role: Role = Role.MEMBER
 
 
 @dataclass(slots=True)
@@ -68,8 +80,9 @@ class Job:
         assert isinstance(chain, list)
         assert isinstance(times, list)
         name = str(chain[-1])
+        beside = self.link.beside
         self.item(
-            blob,
+            Content(blob, sibling=beside[0] if beside else None),
             Place(
                 chain=tuple(str(part) for part in chain),
                 ordinals="0",
@@ -83,22 +96,38 @@ class Job:
 
     # -- one content ---------------------------------------------------------------------------
 
-    def item(self, blob: Blob, place: Place, depth: int) -> bool:
-        """Digest, name the type, run what is wanted, then look inside; False where unread."""
+    def item(self, content: Content, place: Place, depth: int) -> Shared | None:
+        """Digest, name the type, run what is wanted, then look inside; None where unread."""
+        blob = content.blob
         self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
-        shared = Shared(blob, self.tools.plan.whole_file, seal=self.link.seal)
+        shared = Shared(
+            blob,
+            self.tools.plan.whole_file,
+            seal=self.link.seal,
+            rendering=content.rendering,
+            frames=self.tools.plan.frames,
+        )
         try:
             digests = self.identify(shared, place)
         except (OSError, Malformed) as error:
             self.unread(place, str(error), blob.size)
-            return False
+            return None
+        if content.rendering is not None:
+            shared.media_type = content.media_type or "image/x-derived"
         disagreement = sniff.disagrees(place.chain[-1], shared.media_type)
-        if disagreement is not None:
+        if disagreement is not None and content.rendering is None:
             place = replace(place, flags=(*place.flags, "type_mismatch"))
+        self.report(shared, place, digests)
+        if self.request.get("contents") != "no":
+            self.look_inside(shared, place, depth, content.sibling)
+        return shared
+
+    def report(self, shared: Shared, place: Place, digests: Observation) -> None:
+        """Ask which checks are wanted, run them and send what they saw."""
         answer = self.link.ask(
             {
                 "sha256": shared.sha256,
-                "size": blob.size,
+                "size": shared.blob.size,
                 "media_type": shared.media_type,
                 "ordinals": place.ordinals,
             }
@@ -114,19 +143,16 @@ class Job:
                     "sha256": shared.sha256,
                     "md5": digests.value["md5"],
                     "sha1": digests.value["sha1"],
-                    "size": blob.size,
+                    "size": shared.blob.size,
                     "media_type": shared.media_type,
                     "parent": place.parent,
                 },
-                "occurrence": _occurrence(place, EntryKind.FILE, shared.sha256, blob.size),
+                "occurrence": _occurrence(place, EntryKind.FILE, shared.sha256, shared.blob.size),
                 "observations": [messages.observation_to_wire(o) for o in shared.observations],
                 "failures": [messages.failure_to_wire(f) for f in failures],
                 "ran": list(ran),
             }
         )
-        if self.request.get("contents") != "no":
-            self.look_inside(shared, place, depth)
-        return True
 
     def identify(self, shared: Shared, place: Place) -> Observation:
         """Take all digests in one read and name the type by content; returns the digests."""
@@ -135,7 +161,7 @@ class Job:
             raise Malformed(f"reading it ended a worker: {poison['detail']}")
         self.stage(place, DIGEST)
         examiner = self.tools.examiners[DIGEST]
-        seen, failed = run_examiner(examiner, shared, self.tools.plan.configs.get(DIGEST, ""))
+        seen, failed = run_examiner(examiner, shared, self.tools.plan.config(DIGEST, ""))
         digests = next((o for o in seen if o.kind == DIGEST), None)
         if digests is None:
             raise Malformed(failed.detail if failed is not None else "no digest was taken")
@@ -153,10 +179,11 @@ class Job:
             if name not in wanted:
                 continue
             ran[name] = None
+            config = self.tools.plan.config(name, shared.media_type)
             if name == DIGEST:
                 shared.observations.append(digests)
+                failures += unread_ranges(shared, digests)
                 continue
-            config = self.tools.plan.configs.get(name, "")
             poison = self.poison(place, name)
             if poison is not None:
                 failures.append(_poisoned(shared, name, examiner.info.version, poison, config))
@@ -170,9 +197,11 @@ class Job:
 
     # -- containers ----------------------------------------------------------------------------
 
-    def look_inside(self, shared: Shared, place: Place, depth: int) -> None:
+    def look_inside(
+        self, shared: Shared, place: Place, depth: int, sibling: Blob | None = None
+    ) -> None:
         """Open a container and examine its members; say so where a kind is not opened yet."""
-        opened = False
+        opened = shared.rendering is not None  # coded pixels alone: there is nothing else inside
         for opener in openers_for(shared.media_type):
             outcome = Outcome(f"{OPEN}:{opener.name}", opener.version)
             poison = self.poison(place, outcome.opener)
@@ -186,7 +215,7 @@ class Job:
             if opened and opener.reach is not Reach.BESIDE:
                 continue
             try:
-                self.open_with(opener, shared, place, outcome, depth)
+                self.open_with(opener, shared, place, outcome, depth, sibling)
             except NotApplicable:
                 continue
             self.container(shared, place, outcome, [], opener.reach)
@@ -200,46 +229,72 @@ class Job:
             self.container(shared, place, outcome, [], Reach.BESIDE)
 
     def open_with(
-        self, opener: Opener, shared: Shared, place: Place, outcome: Outcome, depth: int
+        self,
+        opener: Opener,
+        shared: Shared,
+        place: Place,
+        outcome: Outcome,
+        depth: int,
+        sibling: Blob | None,
     ) -> None:
         limits = self.tools.plan.limits
         context = OpenContext(
             passwords=self.tools.plan.passwords,
             timezone=self.tools.plan.settings.timezone,
             limits=limits,
+            sibling=sibling,
         )
         self.stage(place, outcome.opener)
         names: list[str] = []
-        for number, read in enumerate(unfold(opener, shared.blob, context, self.unfolded, outcome)):
+        family = Family()
+        members = unfold(opener, shared.held(), context, self.unfolded, outcome)
+        for number, read in enumerate(members):
             if depth >= limits.depth:
                 raise_limit(outcome, limits.depth)
                 return
             names.append(read.member.name)
-            if not self.member(read, shared, place, number, depth):
+            if not self.member(read, shared, place, outcome, number, depth, family):
                 # A container with a member that is no item must never count as read to its end.
                 outcome.trouble("unreadable_member", read.member.name, FailureReason.UNREADABLE)
             self.stage(place, outcome.opener)
         if duplicates(names) and not any(t.flag == "duplicate_name" for t in outcome.troubles):
             outcome.trouble("duplicate_name", display(sorted(duplicates(names))[0]))
 
-    def member(self, read: Read, shared: Shared, place: Place, number: int, depth: int) -> bool:
+    def member(
+        self,
+        read: Read,
+        shared: Shared,
+        place: Place,
+        outcome: Outcome,
+        number: int,
+        depth: int,
+        family: Family,
+    ) -> bool:
         """Examine a member, or record an entry without content; False where it was not read."""
         member = read.member
         inner = Place(
             chain=(*place.chain, member.name),
-            ordinals=f"{place.ordinals}/{number}",
+            ordinals=f"{place.ordinals}/{outcome.prefix}{number}",
             times=messages.stamps_to_wire(member.times),
             mode=member.mode,
             inode=member.locator or f"member:{number}",
             flags=(*name_flags(member.name), *read.flags),
             state=member.state.value,
             parent=shared.sha256,
+            role=member.role,
         )
-        if read.data is not None:
-            return self.item(MemoryBlob(read.data), inner, depth + 1)
-        entry = _occurrence(inner, member.kind, None, None)
-        self.link.send({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
-        return True  # what was not read of it, ``unfold`` has put into the outcome
+        if read.data is None:
+            entry = _occurrence(inner, member.kind, None, None)
+            self.link.send({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
+            return True  # what was not read of it, ``unfold`` has put into the outcome
+        sibling = family.of(member.name, read.data)
+        content = Content(MemoryBlob(read.data), read.rendering, member.media_type, sibling)
+        child = self.item(content, inner, depth + 1)
+        if child is not None and member.role is Role.PREVIEW:
+            relation = previews.relation(shared, child)
+            if relation is not None:
+                outcome.relations.append(relation)
+        return child is not None
 
     def container(
         self,
@@ -265,6 +320,10 @@ class Job:
             }
             kind = _KINDS[reach]
             observations.append(_by_opener(shared, outcome, config, kind, value))
+        observations += [
+            _by_opener(shared, outcome, config, "preview", relation)
+            for relation in outcome.relations
+        ]
         for reason, details in outcome.failures.items():
             more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
             failures.append(
@@ -347,7 +406,27 @@ def _occurrence(
         "state": place.state,
         "inode": place.inode,
         "flags": list(dict.fromkeys(place.flags)),
+        "role": place.role.value,
     }
+
+
+def unread_ranges(shared: Shared, digests: Observation) -> list[Failure]:
+    """Record what the medium did not give; such bytes count as zeros in the digests."""
+    ranges = unread_of(shared.blob)
+    if not ranges:
+        return []
+    size = sum(stop - start for start, stop in ranges)
+    shown = ", ".join(f"{start}-{stop}" for start, stop in ranges[:20])
+    more = f" and {len(ranges) - 20} more ranges" if len(ranges) > 20 else ""
+    detail = f"{size} bytes of {shared.blob.size} read as zeros: bytes {shown}{more}"
+    value: dict[str, Json] = {
+        "flag": "unread_ranges",
+        "detail": detail,
+        "ranges": [[start, stop] for start, stop in ranges[:1000]],
+    }
+    shared.observations.append(replace(digests, kind="finding", value=value))
+    reason = FailureReason.UNREADABLE
+    return [failure(shared, DIGEST, digests.version, reason, detail, digests.config, stage="read")]
 
 
 def _by_opener(

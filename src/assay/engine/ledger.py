@@ -1,48 +1,49 @@
-"""Which checks have run on which content, in memory while a run goes on."""
+"""Which checks have run on which content: read from the case, with what is not committed yet.
+
+Memory stays bounded by one batch, however many items a case holds.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from assay.core.facts import Sha256
-from assay.engine.checks import OPENER
 from assay.engine.plan import Plan
 from assay.store import queries
 from assay.store.case import Case
 from assay.store.records import LedgerRow, LedgerState
 
 Key = tuple[str, str, str]  # examiner, version, config
-_NOTHING: frozenset[Key] = frozenset()
-
-
-def _is_opener(key: Key) -> bool:
-    return key[0].partition(":")[0] == OPENER
 
 
 class Ledger:
-    """The work already done. ``types`` remembers the media type of each content."""
+    """The work already done. With ``retry`` a check that failed counts as not done."""
 
-    def __init__(self, case: Case) -> None:
-        self._done: dict[Sha256, frozenset[Key]] = case.reader.known_ledger()
-        failed = case.reader.known_ledger(LedgerState.FAILED)
-        self._locked = {sha for sha, keys in failed.items() if any(map(_is_opener, keys))}
-        self._types = queries.media_types(case.connection)
-        self._shared: dict[frozenset[Key], frozenset[Key]] = {}
+    def __init__(self, case: Case, *, retry: bool = False) -> None:
+        self._connection = case.connection
+        self._retry = retry
+        self._new: dict[Sha256, set[Key]] = {}  # since the last commit
+        self._again: set[tuple[Sha256, str, str, str]] = set()
 
-    def mark(self, row: LedgerRow) -> None:
-        key = (row.examiner, row.version, row.config)
-        keys = self._done.get(row.item, _NOTHING) | {key}
-        self._done[row.item] = self._shared.setdefault(keys, keys)
-        if _is_opener(key) and row.state is LedgerState.FAILED:
-            self._locked.add(row.item)
+    def mark(self, rows: Iterable[LedgerRow]) -> None:
+        """Take note of checks that have ended and are not committed yet."""
+        for row in rows:
+            self._new.setdefault(row.item, set()).add((row.examiner, row.version, row.config))
+            if self._retry and row.state is LedgerState.FAILED:
+                self._again.add((row.item, row.examiner, row.version, row.config))
+
+    def committed(self) -> None:
+        """Forget what the case holds by now."""
+        self._new.clear()
 
     def wanted(self, sha256: Sha256, media_type: str, plan: Plan) -> list[str]:
         """Return the checks still to run, with those that they read from; empty if none."""
-        self._types[sha256] = media_type
-        done = self._done.get(sha256, _NOTHING)
+        done = self._done(sha256)
         infos = [info for info in plan.applicable(media_type) if plan.in_passes(info)]
         missing = {
             info.name
             for info in infos
-            if (info.name, info.version, plan.config(info.name)) not in done
+            if (info.name, info.version, plan.config(info.name, media_type)) not in done
         }
         if not missing:
             return []
@@ -52,11 +53,11 @@ class Ledger:
                 needed.update(info.after)
         return [info.name for info in infos if info.name in needed]
 
-    def complete(self, sha256: Sha256, plan: Plan) -> bool:
-        """Tell whether nothing is left to run on a content of a file that did not change."""
-        media_type = self._types.get(sha256)
-        return media_type is not None and not self.wanted(sha256, media_type, plan)
-
-    def locked(self, sha256: Sha256) -> bool:
-        """Tell whether opening this content had failed, so that a password may help."""
-        return sha256 in self._locked
+    def _done(self, sha256: Sha256) -> set[Key]:
+        done = set(self._new.get(sha256, ()))
+        for examiner, version, config, state in queries.ledger_keys(self._connection, sha256):
+            # a check that failed in this very run is not tried twice in it
+            tried = not self._retry or (sha256, examiner, version, config) in self._again
+            if tried or state == LedgerState.DONE:
+                done.add((examiner, version, config))
+        return done

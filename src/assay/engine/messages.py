@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from assay.core.facts import Failure, Item, Observation, Occurrence, Sha256, SourceId, Stamp
 from assay.core.jsonvalue import Json, JsonObject
-from assay.core.vocab import Allocation, EntryKind, FailureReason, Level, Polarity, SealLevel
+from assay.core.vocab import Allocation, EntryKind, FailureReason, Level, Polarity, Role, SealLevel
 from assay.store.records import Found
 
 
@@ -115,5 +115,6 @@ def occurrence_from_wire(wire: Mapping[str, Json], source: SourceId) -> Found:
         state=Allocation(str(wire["state"])),
         inode=str(wire["inode"]),
         flags=tuple(str(flag) for flag in flags),
+        role=Role(str(wire["role"])),
     )
     return Found(occurrence, Sha256(str(wire["container"])) if wire["container"] else None)

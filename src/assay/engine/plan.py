@@ -8,11 +8,15 @@ from dataclasses import asdict, dataclass, field
 from assay.core.contract import Examiner, ExaminerInfo, Settings, accepts
 from assay.core.jsonvalue import Json, JsonObject, digest_of
 from assay.core.opening import Limits
-from assay.core.vocab import CostClass
+from assay.core.vocab import CostClass, Need
+from assay.media.frames import FIRST_LOOK
+from assay.media.kinds import can_move
+from assay.openers.registry import all_openers
 
 WHOLE_FILE = 256 << 20  # bytes a worker reads whole; larger files are digested in pieces
 SECONDS_BASE = 20.0  # wall seconds for one file, plus SECONDS_PER_MB for each MiB (DESIGN §6)
 SECONDS_PER_MB = 2.0
+STILL, MOVING = "application/octet-stream", "video/mp4"  # for settings that depend on the kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,25 @@ class Plan:
     passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY)
     seconds: float = SECONDS_BASE
     attempt: int = 0  # counts tries with other passwords; 0 = none given
+    frames: int = FIRST_LOOK  # frames sampled of a moving picture
 
-    def config(self, name: str) -> str:
-        """Return the digest of the settings that an examiner uses; a change re-runs it alone."""
+    def config(self, name: str, media_type: str) -> str:
+        """Return the digest of the settings that an examiner uses; a change re-runs it alone.
+
+        How many frames are sampled concerns files that can move, and no others.
+        """
         info = self.info(name)
         value: dict[str, Json] = {key: getattr(self.settings, key) for key in info.reads}
         options = self.settings.options.get(name)
         if options:
             value["options"] = options
+        looks = info.frames or Need.FRAMES in info.needs
+        if looks and self.frames != FIRST_LOOK and can_move(media_type):
+            value["frames"] = self.frames
         return digest_of(value)[:16] if value else ""
 
-    def configs(self) -> dict[str, str]:
-        return {info.name: self.config(info.name) for info in self.examiners}
+    def configs(self, media_type: str = STILL) -> dict[str, str]:
+        return {info.name: self.config(info.name, media_type) for info in self.examiners}
 
     def info(self, name: str) -> ExaminerInfo:
         return next(info for info in self.examiners if info.name == name)
@@ -57,10 +68,23 @@ class Plan:
         """
         return digest_of({"limits": _limits(self.limits), "attempt": self.attempt})[:16]
 
+    def digest(self) -> str:
+        """Return what decides whether a file that was taken to its end needs another look."""
+        checks: list[Json] = [
+            [info.name, info.version, self.config(info.name, STILL), self.config(info.name, MOVING)]
+            for info in self.examiners
+            if self.in_passes(info)
+        ]
+        openers: list[Json] = [[o.name, o.version] for o in all_openers()]
+        limits = _limits(self.limits)
+        return digest_of({"checks": checks, "openers": openers, "limits": limits})[:16]
+
     def to_wire(self) -> JsonObject:
         return {
             "examiners": [info.name for info in self.examiners],
             "configs": self.configs(),
+            "moving_configs": self.configs(MOVING),
+            "frames": self.frames,
             "evaluation_date": self.settings.evaluation_date,
             "timezone": self.settings.timezone,
             "options": dict(self.settings.options),
@@ -85,6 +109,7 @@ def make_plan(
     passes: tuple[int, int] = (CostClass.DIGEST, CostClass.COSTLY),
     seconds: float = SECONDS_BASE,
     attempt: int = 0,
+    frames: int = FIRST_LOOK,
 ) -> Plan:
     """Return the plan for the installed examiners."""
     return Plan(
@@ -95,6 +120,7 @@ def make_plan(
         passes=passes,
         seconds=seconds,
         attempt=attempt,
+        frames=frames,
     )
 
 
@@ -115,6 +141,12 @@ class WorkerPlan:
     passwords: tuple[bytes, ...]
     opener_config: str
     seconds: float
+    moving_configs: Mapping[str, str]
+    frames: int
+
+    def config(self, name: str, media_type: str) -> str:
+        table = self.moving_configs if can_move(media_type) else self.configs
+        return table.get(name, "")
 
     @classmethod
     def from_wire(cls, wire: JsonObject) -> WorkerPlan:
@@ -124,7 +156,9 @@ class WorkerPlan:
         names = wire["examiners"]
         passwords = wire["passwords"]
         assert isinstance(options, Mapping)
+        moving = wire["moving_configs"]
         assert isinstance(configs, Mapping)
+        assert isinstance(moving, Mapping)
         assert isinstance(limits, Mapping)
         assert isinstance(names, Sequence)
         assert isinstance(passwords, Sequence)
@@ -142,4 +176,6 @@ class WorkerPlan:
             passwords=tuple(bytes.fromhex(str(p)) for p in passwords),
             opener_config=str(wire["opener_config"]),
             seconds=float(str(wire["seconds"])),
+            moving_configs={str(k): str(v) for k, v in moving.items()},
+            frames=int(str(wire["frames"])),
         )

@@ -44,7 +44,6 @@ class Progress:
     waiting_for: str = ""  # a source that is gone
     lanes: Counter[int] = field(default_factory=Counter)  # 1-5; 9 = inventory
     _top: list[TopItem] = field(default_factory=list)
-    _placed: dict[Sha256, int] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -65,22 +64,21 @@ class Progress:
     def top(self) -> list[TopItem]:
         return self._top[:TOP]
 
-    def placed(self, placement: Placement, origin: Origin, path: str) -> None:
-        """Take note of a placement, also of one that replaces an earlier one."""
-        number = lane_number(placement.lane)
-        before = self._placed.get(placement.item)
-        if before is not None:
-            self.lanes[before] -= 1
-            if before == Lane.POSSIBLE_NEW_VICTIM:
-                self._top = [t for t in self._top if t.sha256 != placement.item]
-        self._placed[placement.item] = number
-        self.lanes[number] += 1
-        if placement.lane is not Lane.POSSIBLE_NEW_VICTIM:
+    def placed(self, before: Placement | None, now: Placement, origin: Origin, path: str) -> None:
+        """Take note of a placement and of the one that it replaces."""
+        if before is not None and before.shown_with is None:
+            self.lanes[lane_number(before.lane)] -= 1
+            if before.lane is Lane.POSSIBLE_NEW_VICTIM:
+                self._top = [t for t in self._top if t.sha256 != before.item]
+        if now.shown_with is not None:
+            return
+        self.lanes[lane_number(now.lane)] += 1
+        if now.lane is not Lane.POSSIBLE_NEW_VICTIM:
             return
         if self.first_item is None:
             self.first_item = self.seconds
-        band = placement.band.value if placement.band else ""
-        row = TopItem(band, placement.key, placement.item, path, origin)
+        band = now.band.value if now.band else ""
+        row = TopItem(band, now.key, now.item, path, origin)
         bisect.insort(self._top, row, key=lambda t: (t.band, t.key))
         del self._top[_KEPT:]
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from assay.core.facts import Placement, Sha256, Verdict
 from assay.engine.checks import Pinned
+from assay.engine.judging import Judge, Ruling
 from assay.engine.session import Session
-from assay.verdict.judge import judge
-from assay.verdict.place import lane_number, place
+from assay.verdict.place import lane_number
 from assay.verdict.policy import Policy
-from assay.verdict.queue import order
 
 _PAGE = 500  # items
 
@@ -43,27 +42,25 @@ def changes(
     session: Session, pinned: Pinned | None = None, policy: Policy | None = None
 ) -> Iterator[Change]:
     """Yield what judging every item anew would change, under the case's own pins or others."""
-    pinned, policy = pinned or session.pinned, policy or session.policy
+    judge = Judge(session.case.reader, pinned or session.pinned, policy or session.policy)
     shas = (item.sha256 for item in session.case.reader.items())
     while page := list(islice(shas, _PAGE)):
-        yield from _changes_of(session, page, pinned, policy)
+        yield from _changes_of(judge.rulings(page, spread=False))
 
 
-def _changes_of(
-    session: Session, shas: Sequence[Sha256], pinned: Pinned, policy: Policy
-) -> Iterator[Change]:
-    for bundle in session.case.reader.facts_of(shas).values():
-        facts = pinned.facts(bundle)
-        verdict = judge(facts, policy)
-        placement = place(facts, verdict, policy)
-        old = bundle.placed.placement if bundle.placed is not None else None
-        if (old, bundle.verdict) != (placement, verdict):
-            yield Change(bundle.item.sha256, facts.path, old, placement, bundle.verdict, verdict)
+def _changes_of(rulings: Iterable[Ruling]) -> Iterator[Change]:
+    for ruling in rulings:
+        bundle = ruling.bundle
+        old, now = bundle.placement, (ruling.placement, ruling.verdict)
+        if (old, bundle.verdict) != now:
+            sha, path = bundle.item.sha256, ruling.facts.path
+            yield Change(sha, path, old, ruling.placement, bundle.verdict, ruling.verdict)
 
 
 def apply(session: Session, shas: Sequence[Sha256], operator: str, action: str) -> list[Change]:
-    """Judge these items anew and store what changed; returns the changes."""
-    found = list(_changes_of(session, shas, session.pinned, session.policy))
+    """Judge these items anew, and what follows from them, and store what changed."""
+    judge = Judge(session.case.reader, session.pinned, session.policy)
+    found = list(_changes_of(judge.rulings(shas)))
     store(session, found, operator, action)
     return found
 
@@ -73,8 +70,6 @@ def store(session: Session, found: Sequence[Change], operator: str, action: str)
     with session.case.transaction(operator, action, f"{len(found)} items") as tx:
         tx.put_verdicts(change.new_verdict for change in found)
         tx.put_placements(change.new for change in found)
-        rows = (placed.placement for placed in session.case.reader.placements())
-        tx.set_ranks((item, rank) for item, _, rank in order(rows))
         tx.detail(
             moved=[
                 [

@@ -14,17 +14,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assay.core.errors import SourceError, SourceVanishedError
-from assay.core.facts import Failure, Item, Sha256
+from assay.core.facts import Failure, Item, Sha256, SourceId
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import EntryKind, FailureReason
 from assay.engine import messages
 from assay.engine.ahead import TASK
 from assay.engine.batch import Batch, Committer
+from assay.engine.family import owner_of
 from assay.engine.feed import Feed, Listed, Vanished, occurrence_of, path_of
 from assay.engine.intake import Asked, Parcel, RefusedError, read_parcel
 from assay.engine.ledger import Ledger
 from assay.engine.plan import Plan, seconds_for
 from assay.engine.progress import Watcher
+from assay.engine.settled import Settled
 from assay.sandbox.headstart import HeadStart
 from assay.sandbox.platform import WorkerLimits
 from assay.sandbox.pool import Pool
@@ -33,13 +35,14 @@ from assay.sandbox.task import Died, Finished, Message, OpenSource
 from assay.sources.folder import FolderSource
 from assay.sources.found import Found as Listing
 from assay.store import queries
-from assay.store.records import Entry, EntryState, Found
+from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
 
 COMMIT_ITEMS = 256
 COMMIT_SECONDS = 1.0
 CRASHES = 2  # crashes of one check on one content before it is recorded and left out
 DEATHS = 40  # workers that one top-level file may kill before it is given up
 UPDATE_SECONDS = 0.2
+WHOLE = "open:file"  # the check that a top-level file was gone through to its end
 BREATH = 0.005  # seconds between two looks at the listing while no file is in work
 
 
@@ -49,6 +52,7 @@ class RunOptions:
     memory: int = 4 << 30  # bytes of address space per worker
     wait_for_source: float = 3600.0  # seconds to wait for a source that went away
     retry_locked: bool = False  # open again what a missing password had locked
+    retry_failed: bool = False  # repeat every check that had failed, and read damaged files again
 
 
 @dataclass(slots=True)
@@ -95,8 +99,8 @@ class Run:
         self.batch = Batch()
         self.tickets: dict[int, Ticket] = {}
         self.again: deque[Ticket] = deque()
-        self.met: set[Sha256] = set()
-        self.examined: set[Sha256] = set()
+        self.settled: dict[SourceId, Settled] = {}
+        self.digest = plan.digest()
         self.failed: set[Sha256] = set()
         self._committed_at = time.monotonic()
         self._updated_at = 0.0
@@ -125,7 +129,7 @@ class Run:
             if pool is not None:
                 pool.close()
             self.commit()
-            self.progress.skipped = len(self.met - self.examined)
+            self.progress.skipped = self.case.reader.count_items() - self.progress.examined
             self.tick(feed, force=True)
 
     def open_pool(self) -> Pool:
@@ -164,29 +168,23 @@ class Run:
         if found.kind is not EntryKind.FILE:
             self.record_entry(source, found)
             return None
-        if not self.settled(source, found):
+        if found not in self.settled_in(source):
             return Ticket(source, found)
         self.progress.files_done += 1
         self.progress.bytes_done += found.size or 0
         return None
 
-    def settled(self, source: FolderSource, found: Listing) -> bool:
-        """Tell whether a file is unchanged and nothing is left to do on it or inside it."""
-        known = self.case.reader.entry(source.id, found.key)
-        if (
-            known is None
-            or known.sha256 is None
-            or known.state is not EntryState.DONE
-            or (known.size, known.mtime_ns) != (found.size, found.mtime_ns)
-        ):
-            return False
-        contents = {known.sha256, *queries.descendants(self.case.connection, known.sha256)}
-        if not all(self.ledger.complete(sha, self.plan) for sha in contents):
-            return False
-        if self.options.retry_locked and any(self.ledger.locked(sha) for sha in contents):
-            return False
-        self.met |= contents
-        return True
+    def settled_in(self, source: FolderSource) -> Settled:
+        """Return what needs no look in a source; loaded once, when its first file is listed."""
+        known = self.settled.get(source.id)
+        if known is None:
+            unfinished: set[Sha256] = set()
+            if self.options.retry_locked or self.options.retry_failed:
+                alone = not self.options.retry_failed
+                unfinished = queries.unfinished_tops(self.case.connection, openers_alone=alone)
+            known = Settled(self.case, source.id, self.digest, unfinished)
+            self.settled[source.id] = known
+        return known
 
     def submit(self, pool: Pool, ticket: Ticket) -> None:
         """Open a file read-only and send it to a worker, once one has room."""
@@ -202,13 +200,25 @@ class Run:
         except OSError as error:
             self.record_unread(ticket, error.strerror or str(error))
             return
+        path = path_of(ticket.source, found)
+        beside = self.open_owner(ticket, path)
         try:
-            number = pool.submit(
-                self.request(ticket), OpenSource(fd, path_of(ticket.source, found))
-            )
+            number = pool.submit(self.request(ticket), OpenSource(fd, path), *beside)
         finally:
-            os.close(fd)
+            for source in (OpenSource(fd), *beside):
+                os.close(source.fd or fd)
         self.tickets[number] = ticket
+
+    def open_owner(self, ticket: Ticket, path: str) -> tuple[OpenSource, ...]:
+        """Open the file that a database's journal belongs to, where it stands beside it."""
+        owner = owner_of(ticket.found.key)
+        if owner is None:
+            return ()
+        try:
+            fd = ticket.source.open_entry(replace(ticket.found, key=owner))
+        except (OSError, SourceVanishedError):
+            return ()
+        return (OpenSource(fd, path[: len(owner) - len(ticket.found.key)]),)
 
     def request(self, ticket: Ticket) -> JsonObject:
         found = ticket.found
@@ -271,8 +281,7 @@ class Run:
             self.batch.dirty[parcel.about] = None
         self.batch.observations += parcel.observations
         self.batch.ledger += parcel.ledger
-        for row in parcel.ledger:
-            self.ledger.mark(row)
+        self.ledger.mark(parcel.ledger)
         if parcel.item is not None:
             self.item(ticket, parcel.item, parcel)
         self.note_failures(parcel.failures)
@@ -280,12 +289,10 @@ class Run:
     def item(self, ticket: Ticket, item: Item, parcel: Parcel) -> None:
         if parcel.is_top:
             ticket.top = item.sha256
+        if parcel.ledger and item.sha256 in ticket.claimed:
+            self.progress.examined += 1
         ticket.claimed.discard(item.sha256)
         self.batch.items.append(item)
-        if parcel.ledger and item.sha256 not in self.examined:
-            self.examined.add(item.sha256)
-            self.progress.examined += 1
-        self.met.add(item.sha256)
 
     def note_failures(self, failures: Sequence[Failure]) -> None:
         self.batch.failures += failures
@@ -308,7 +315,11 @@ class Run:
             return
         self.progress.files_done += 1
         self.progress.bytes_done += ticket.found.size or 0
-        self.batch.entries.append(_entry(ticket.source, ticket.found, EntryState.DONE, ticket.top))
+        if self.options.retry_failed and ticket.top is not None and not ticket.refused:
+            self.batch.ledger.append(_read_to_its_end(ticket.top))
+        self.batch.entries.append(
+            _entry(ticket.source, ticket.found, EntryState.DONE, ticket.top, plan=self.digest)
+        )
 
     def died(self, ticket: Ticket, event: Died) -> None:
         """Try the file again; leave out a check that hung once or crashed twice on a content."""
@@ -338,8 +349,12 @@ class Run:
             self.record_unread(ticket, detail)
             return
         self.note_failures([_given_up(ticket.top, detail)])
-        ticket.refused = ticket.unread = ""
-        self.finished(ticket)
+        self.batch.ledger.append(_read_to_its_end(ticket.top, LedgerState.FAILED))
+        self.progress.files_done += 1
+        self.progress.bytes_done += ticket.found.size or 0
+        self.batch.entries.append(
+            _entry(ticket.source, ticket.found, EntryState.DONE, ticket.top, plan=self.digest)
+        )
 
     # -- what is recorded without a worker -----------------------------------------------------
 
@@ -387,6 +402,7 @@ class Run:
         if self.batch:
             batch, self.batch = self.batch, Batch()
             self.committer.commit(batch, f"{len(batch.occurrences)} occurrences")
+            self.ledger.committed()
 
     def tick(self, feed: Feed, *, force: bool = False) -> None:
         """Tell the watcher how things stand, a few times a second."""
@@ -404,7 +420,12 @@ _STATES = {EntryKind.EXCLUDED: EntryState.EXCLUDED, EntryKind.UNREADABLE: EntryS
 
 
 def _entry(
-    source: FolderSource, found: Listing, state: EntryState, sha256: Sha256 | None, detail: str = ""
+    source: FolderSource,
+    found: Listing,
+    state: EntryState,
+    sha256: Sha256 | None,
+    detail: str = "",
+    plan: str = "",
 ) -> Entry:
     return Entry(
         source=source.id,
@@ -417,13 +438,18 @@ def _entry(
         sha256=sha256,
         state=state,
         detail=detail or found.detail,
+        plan=plan,
     )
+
+
+def _read_to_its_end(sha256: Sha256, state: LedgerState = LedgerState.DONE) -> LedgerRow:
+    return LedgerRow(sha256, WHOLE, "1", "", state)
 
 
 def _given_up(sha256: Sha256, detail: str) -> Failure:
     return Failure(
         item=sha256,
-        examiner="open",
+        examiner=WHOLE,
         version="1",
         stage="given up",
         reason=FailureReason.CRASH,

@@ -26,13 +26,12 @@ from assay.core.vocab import CostClass, Lane
 from assay.engine.checks import Check, Pinned, checks_of
 from assay.engine.plan import SECONDS_BASE, Plan, make_plan
 from assay.engine.registry import installed
+from assay.media.frames import FIRST_LOOK
 from assay.sources.filters import Filters
 from assay.store.case import Case
 from assay.store.pins import Pins, TrustPin
 from assay.store.records import Bundle
 from assay.trust.lists import lists_in_use, table
-from assay.verdict.judge import judge
-from assay.verdict.place import place
 from assay.verdict.policy import Policy, load_policy, parse_policy, shipped_policy_bytes
 from assay.verdict.scheme import Scheme, load_scheme, parse_scheme, shipped_scheme_bytes
 from assay.verdict.signals import ItemFacts
@@ -53,6 +52,7 @@ class CaseOptions:
     trust_timestamp: tuple[Path, ...] = ()
     policy: Path | None = None
     scheme: Path | None = None  # an agency's category scheme; None = the shipped neutral one
+    frames: int | None = None  # sampled of a moving picture; None = FIRST_LOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,6 @@ class Judged:
     facts: ItemFacts
     verdict: Verdict
     placement: Placement
-    rank: int | None
 
 
 class Session:
@@ -128,7 +127,13 @@ class Session:
             passes=passes,
             seconds=seconds,
             attempt=self.attempt(passwords),
+            frames=self.frames,
         )
+
+    @property
+    def frames(self) -> int:
+        """How many frames this case samples of a moving picture."""
+        return int(str(self.settings.get("frames", FIRST_LOOK)))
 
     def attempt(self, passwords: tuple[bytes, ...]) -> int:
         """Return the number of a try with passwords: that of the custody event before it."""
@@ -173,21 +178,9 @@ class Session:
         """Yield stored verdicts and placements with the facts that they rest on, in given order."""
         bundles = self.case.reader.facts_of(shas)
         for bundle in bundles.values():
-            if bundle.verdict is None or bundle.placed is None:
+            if bundle.verdict is None or bundle.placement is None:
                 continue
-            yield Judged(
-                bundle,
-                self.pinned.facts(bundle),
-                bundle.verdict,
-                bundle.placed.placement,
-                bundle.placed.rank,
-            )
-
-    def recompute(self, bundle: Bundle) -> tuple[Verdict, Placement]:
-        """Judge an item anew from its stored facts and the pinned policy."""
-        facts = self.pinned.facts(bundle)
-        verdict = judge(facts, self.policy)
-        return verdict, place(facts, verdict, self.policy)
+            yield Judged(bundle, self.pinned.facts(bundle), bundle.verdict, bundle.placement)
 
 
 def default_operator() -> str:
@@ -208,7 +201,8 @@ def create(folder: Path, options: CaseOptions, operator: str) -> Session:
     policy = parse_policy(policy_bytes, str(options.policy or "the shipped policy"))
     examiner_options, trust = trust_of(options)
     settings = Settings(evaluation_date, options.timezone, examiner_options)
-    checks = checks_of(make_plan(installed(), settings))
+    frames = options.frames or FIRST_LOOK
+    checks = checks_of(make_plan(installed(), settings, frames=frames))
     pins = Pins(
         case_id=str(uuid.uuid4()),
         created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -230,6 +224,7 @@ def create(folder: Path, options: CaseOptions, operator: str) -> Session:
         "policy": policy_bytes.decode("utf-8"),
         "schemes": [scheme_of(options).decode("utf-8")],
         "options": examiner_options,
+        "frames": frames,
     }
     return Session(Case.create(folder, pins, actor=operator, settings=stored))
 
@@ -293,6 +288,11 @@ def require_same(session: Session, options: CaseOptions) -> None:
                 f"{name} is fixed in this case as {fixed or 'not set'}",
                 hint="make another case for another choice",
             )
+    if options.frames is not None and options.frames != session.frames:
+        raise UsageError(
+            f"--frames is fixed in this case as {session.frames}",
+            hint="assay run --upgrade --frames N looks at more of every moving picture",
+        )
     if options.policy is not None and policy_of(options).decode() != session.settings["policy"]:
         raise UsageError(
             "--policy differs from the policy of this case",

@@ -1,12 +1,12 @@
-"""The main job on an open case: take in sources, run what is pending, rank, record it."""
+"""The main job on an open case: take in sources, run what is pending, record it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.core.facts import Placement
 from assay.core.jsonvalue import Json
 from assay.engine.batch import Committer
 from assay.engine.interrupt import held_interrupt
@@ -18,7 +18,7 @@ from assay.engine.session import Session
 from assay.sandbox.headstart import HeadStart
 from assay.sources.folder import FolderSource
 from assay.store.coverage import coverage
-from assay.verdict.queue import order
+from assay.verdict.place import lane_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,14 @@ def run_case(
 
     ``ahead`` are workers that are being prepared already.
     """
-    progress = Progress()
+    counts = session.case.reader.counts()
+    progress = Progress(lanes=Counter({lane_number(lane): n for lane, n in counts.lanes.items()}))
+    chosen = options or RunOptions()
     committer = Committer(session.case, session.pinned, session.policy, progress, operator)
-    ledger = Ledger(session.case)
+    ledger = Ledger(session.case, retry=chosen.retry_failed)
     finished = False
     with held_interrupt() as check:
-        chosen, shown = options or RunOptions(), watcher or Silent()
-        run = Run(committer, ledger, plan, chosen, shown, ahead, check)
+        run = Run(committer, ledger, plan, chosen, watcher or Silent(), ahead, check)
         try:
             run.go(sources)
             finished = True
@@ -105,11 +106,10 @@ def _close(
     operator: str,
     action: str,
 ) -> None:
-    """Rank everything and write the one event that every run adds."""
+    """Write the one event that every run adds."""
     uris = ", ".join(source.uri for source in sources)
     pins = session.case.pins
     with session.case.transaction(operator, action, uris) as tx:
-        tx.set_ranks((item, rank) for item, _, rank in order(placements(session)))
         account: list[Json] = [
             {
                 "source": c.source,
@@ -133,10 +133,6 @@ def _close(
             coverage=account,
             notes={source.uri: source.note for source in sources if source.note},
         )
-
-
-def placements(session: Session) -> list[Placement]:
-    return [placed.placement for placed in session.case.reader.placements()]
 
 
 def _summary(progress: Progress, *, finished: bool) -> Summary:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from assay.core.blob import Blob
 from assay.core.errors import Encrypted, LimitReached, Malformed, NotApplicable
 from assay.core.findings import INCOMPLETE
+from assay.core.jsonvalue import Json
 from assay.core.opening import Limits, Member, OpenContext, Opener
 from assay.core.slots import Trouble
 from assay.core.vocab import EntryKind, FailureReason
@@ -35,6 +36,13 @@ class Outcome:
     members: int = 0
     troubles: list[Trouble] = field(default_factory=list)
     failures: dict[FailureReason, list[str]] = field(default_factory=dict)
+    relations: list[dict[str, Json]] = field(default_factory=list)  # of previews to their picture
+
+    @property
+    def prefix(self) -> str:
+        """Return what tells this opener's members from those of another on the same file."""
+        name = self.opener.partition(":")[2]
+        return "" if name in ("", "zip", "tar", "sevenzip", "single") else f"{name}:"
 
     def trouble(self, flag: str, detail: str, reason: FailureReason | None = None) -> None:
         """Keep a finding (each flag at most a few times) and, where given, a failure."""
@@ -76,6 +84,7 @@ class Read:
     member: Member
     data: bytes | None
     flags: tuple[str, ...] = ()
+    rendering: bytes | None = None  # a picture file made by us of bytes that are none
 
 
 def unfold(
@@ -114,7 +123,8 @@ def _read(member: Member, blob: Blob, limits: Limits, unfolded: Unfolded, outcom
             outcome.trouble(flag, member.name)
         return Read(member, None, (flag,) if flag else ())
     try:
-        return Read(member, _content(member, blob, limits, unfolded))
+        data = _content(member, blob, limits, unfolded)
+        return Read(member, data, rendering=_rendering(member, limits, outcome))
     except LimitReached as error:
         if error.flag == "total_limit":
             raise
@@ -136,6 +146,22 @@ _ENTRY_FLAGS = {
     EntryKind.SPECIAL: "special_file",
     EntryKind.UNREADABLE: "unreadable_member",
 }
+
+
+def _rendering(member: Member, limits: Limits, outcome: Outcome) -> bytes | None:
+    """Make the picture of stored pixels; where that fails the bytes alone stay an item."""
+    if member.rendering is None:
+        return None
+    detail = f"{member.name}: {member.detail or member.media_type}"
+    try:
+        with member.rendering() as stream:
+            made = stream.read(limits.member_size + 1)
+        if len(made) > limits.member_size:
+            raise LimitReached("the rendering is too large", flag="size_limit")
+    except Exception as error:
+        outcome.trouble("not_opened", f"{detail}: {error}", FailureReason.UNSUPPORTED)
+        return None
+    return made
 
 
 def _content(member: Member, blob: Blob, limits: Limits, unfolded: Unfolded) -> bytes:

@@ -7,16 +7,16 @@ import base64
 from assay.core.blob import Blob
 from assay.core.contract import Examiner
 from assay.core.errors import LimitReached, Malformed, NotApplicable
-from assay.core.facts import Failure
+from assay.core.facts import Failure, Observation
 from assay.core.jsonvalue import JsonObject
 from assay.core.vocab import Reach
 from assay.engine.job import Job, Place, Tools
-from assay.engine.plan import WorkerPlan, seconds_for
+from assay.engine.plan import WorkerPlan
 from assay.engine.registry import installed
 from assay.engine.unfold import Outcome
 from assay.engine.view import Shared
 from assay.engine.warm import warm_examiners, warm_modules
-from assay.media import decode, pdq, thumbnail
+from assay.media import decode, frames, pdq, thumbnail
 from assay.openers import stamps
 from assay.openers.registry import all_openers
 from assay.sandbox.task import Link
@@ -37,6 +37,7 @@ class Unit:
         warm_modules()
         decode.warm()
         pdq.warm()
+        frames.warm()
         for opener in all_openers():
             opener.warm()
 
@@ -72,21 +73,18 @@ def make() -> Unit:
 class Thumbnails(Job):
     """Walk the same file again, only to render blurred thumbnails of the contents asked for."""
 
-    def item(self, blob: Blob, place: Place, depth: int) -> bool:
-        self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
-        shared = Shared(blob, self.tools.plan.whole_file, seal=self.link.seal)
-        self.identify(shared, place)
+    def report(self, shared: Shared, place: Place, digests: Observation) -> None:
+        """Send the thumbnail of a content that was asked for."""
         wanted = self.request["thumbnails"]
         assert isinstance(wanted, list)
-        if shared.sha256 in wanted:
-            try:
-                png = thumbnail.blurred(shared.picture().rgb(THUMBNAIL_SIDE), side=THUMBNAIL_SIDE)
-                picture = base64.b64encode(png).decode("ascii")
-                self.link.send({"op": "thumbnail", "sha256": shared.sha256, "png": picture})
-            except (NotApplicable, Malformed, LimitReached, MemoryError):
-                pass  # no picture to show; the report says so
-        self.look_inside(shared, place, depth)
-        return True
+        if shared.sha256 not in wanted:
+            return
+        try:
+            png = thumbnail.blurred(shared.picture().rgb(THUMBNAIL_SIDE), side=THUMBNAIL_SIDE)
+            picture = base64.b64encode(png).decode("ascii")
+            self.link.send({"op": "thumbnail", "sha256": shared.sha256, "png": picture})
+        except (NotApplicable, Malformed, LimitReached, MemoryError):
+            pass  # no picture to show; the report says so
 
     def container(
         self,

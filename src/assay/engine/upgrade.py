@@ -53,7 +53,9 @@ def target_of(session: Session, options: CaseOptions, passwords: tuple[bytes, ..
         limits=Limits(**dict(old.limits)),
         passwords=passwords,
         attempt=session.attempt(passwords),
+        frames=options.frames or session.frames,
     )
+    settings["frames"] = plan.frames
     checks = checks_of(plan)
     settings["policy"] = policy_bytes.decode("utf-8")
     settings["checks"] = [check.to_wire() for check in checks]

@@ -13,18 +13,17 @@ from assay.core.vocab import EntryKind
 from assay.engine.feed import path_of
 from assay.engine.rejudge import changes
 from assay.engine.session import Session
-from assay.engine.triage import placements, stored_sources
+from assay.engine.triage import stored_sources
 from assay.store.check import check_case
 from assay.store.coverage import coverage
 from assay.store.records import EntryState
-from assay.verdict.queue import order
 
 _PIECE = 4 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    part: str  # "custody", "facts", "verdicts", "order", "account", "sources"
+    part: str  # "custody", "facts", "verdicts", "account", "sources"
     text: str
 
 
@@ -37,10 +36,6 @@ def verify(session: Session, *, sources: bool = False) -> Iterator[Finding]:
             "verdicts",
             f"{change.item} ({change.path}): the stored verdict does not follow from the facts",
         )
-    stored = {p.placement.item: p.rank for p in session.case.reader.placements()}
-    for item, lane, rank in order(placements(session)):
-        if stored[item] != rank:
-            yield Finding("order", f"{item}: rank {stored[item]} in lane {lane}, should be {rank}")
     for row in coverage(session.case.connection):
         if not row.adds_up:
             yield Finding("account", f"{row.source}: found and its classes do not add up")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from assay.core.errors import CaseError
 from assay.core.facts import Sha256
 from assay.core.jsonvalue import Json
+from assay.engine.ranking import Ranked, in_order, rank_of
 from assay.engine.session import Session
 from assay.exports.record import item_record
 from assay.exports.selection import Selection
-from assay.store import queries
 from assay.store.records import shown
 
 _PAGE = 500  # items read at a time
+_FIRST = 20  # of the first page: a person waits for it
 
 
 def records(session: Session, selection: Selection) -> Iterator[dict[str, Json]]:
@@ -26,27 +28,29 @@ def records(session: Session, selection: Selection) -> Iterator[dict[str, Json]]
 
 def records_of(session: Session, shas: list[Sha256]) -> Iterator[dict[str, Json]]:
     """Yield the records of named items."""
-    return _records(session, shas)
+    placements = ((sha, session.case.reader.placement(sha)) for sha in shas)
+    connection = session.case.connection
+    ranked = [(sha, rank_of(connection, p) if p is not None else None) for sha, p in placements]
+    return _records(session, ranked)
 
 
 def _all(session: Session, lane: int | None) -> Iterator[dict[str, Json]]:
-    page: list[Sha256] = []
-    for sha in queries.in_order(session.case.connection, lane):
-        page.append(sha)
-        if len(page) == _PAGE:
-            yield from _records(session, page)
-            page = []
-    yield from _records(session, page)
+    ranked = in_order(session.case.connection, lane)
+    size = _FIRST
+    while page := list(islice(ranked, size)):
+        yield from _records(session, page)
+        size = _PAGE
 
 
-def _records(session: Session, shas: list[Sha256]) -> Iterator[dict[str, Json]]:
-    for judged in session.judged(shas):
+def _records(session: Session, page: list[Ranked]) -> Iterator[dict[str, Json]]:
+    ranks = dict(page)
+    for judged in session.judged(list(ranks)):
         yield item_record(
             judged.facts,
             [found.occurrence for found in judged.bundle.occurrences],
             judged.verdict,
             judged.placement,
-            judged.rank,
+            ranks[judged.bundle.item.sha256],
             session.policy,
             shown(judged.bundle.decisions),
         )

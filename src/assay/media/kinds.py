@@ -31,6 +31,9 @@ NO_PICTURES: Mapping[str, str] = {
     "application/x-gettext-translation": "the translated texts of a program",
     "application/tzif": "a time-zone table",
     "application/vnd.iccprofile": "a colour profile",
+    "application/x-office-part": "a part of an Office package that holds no text or pictures",
+    "application/x-epub-part": "a part of an electronic book that holds no text or pictures",
+    "application/x-thumbcache-index": "the index of a Windows thumbnail cache",
     "font/ttf": "a font",
     "font/otf": "a font",
     "font/collection": "a collection of fonts",
@@ -203,6 +206,28 @@ def is_picture(media_type: str) -> bool:
 def is_video(media_type: str) -> bool:
     """Tell whether a type is a video."""
     return media_type.startswith("video/") or media_type == "application/vnd.rn-realmedia"
+
+
+_CAN_MOVE = frozenset(
+    {
+        "image/gif",
+        "image/webp",
+        "image/apng",
+        "image/png",
+        "image/tiff",
+        "image/heic",
+        "image/heif",
+        "image/heic-sequence",
+        "image/heif-sequence",
+        "image/avif",
+        "image/avif-sequence",
+    }
+)
+
+
+def can_move(media_type: str) -> bool:
+    """Tell whether a type can hold several frames or pages that are sampled."""
+    return is_video(media_type) or media_type in _CAN_MOVE
 
 
 def is_audio(media_type: str) -> bool:

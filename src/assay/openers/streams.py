@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from assay.core.blob import Blob, Ranges
+from assay.core.blob import Blob, Ranges, unread_of
 from assay.core.opening import Member
 from assay.core.slots import Trouble
 from assay.core.vocab import Allocation
@@ -36,7 +36,7 @@ class Slice:
     @property
     def unread(self) -> Ranges:
         start, stop = self._start, self._start + self._size
-        met = [(max(a, start), min(b, stop)) for a, b in self._blob.unread]
+        met = [(max(a, start), min(b, stop)) for a, b in unread_of(self._blob)]
         return tuple((a - start, b - start) for a, b in met if a < b)
 
     def read(self, offset: int, length: int) -> bytes:

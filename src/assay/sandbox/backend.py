@@ -32,7 +32,7 @@ class Handle(Protocol):
         """True once its line is closed; what came before has then been received."""
         ...
 
-    def send(self, frame: bytes, fd: int | None = None) -> None:
+    def send(self, frame: bytes, fds: Sequence[int] = ()) -> None:
         """Queue a frame; never blocks and never fails: a dead worker shows by ``ended``."""
         ...
 

@@ -142,9 +142,9 @@ class ForkedWorker:
         self._decoder = wire.Decoder()
         self._outbox: deque[tuple[bytes, tuple[int, ...]]] = deque()
 
-    def send(self, frame: bytes, fd: int | None = None) -> None:
+    def send(self, frame: bytes, fds: Sequence[int] = ()) -> None:
         # A copy: the pool may close its own before the worker has room to take this one.
-        descriptors = () if fd is None else (os.dup(fd),)
+        descriptors = tuple(os.dup(fd) for fd in fds)
         self._outbox.append((frame, descriptors))
         self.flush()
 

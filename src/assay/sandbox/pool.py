@@ -121,21 +121,30 @@ class Pool:
         """Return how many more requests keep every worker busy without waiting for us."""
         return max(0, self._workers * DEPTH - len(self._in_flight))
 
-    def submit(self, request: JsonObject, source: OpenSource | None = None) -> int:
-        """Queue a request and return its ticket; raises OSError where its path cannot be opened."""
-        fd, path = None, None
-        if source is not None and self._backend.passes_descriptors:
-            if source.fd is not None:
-                fd = os.dup(source.fd)
-            elif source.path is not None:
-                fd = open_regular(source.path)
-        elif source is not None:
-            if source.path is None:
-                raise SandboxError("workers on this system need the path of a file")
-            path = os.path.abspath(source.path)
+    def submit(self, request: JsonObject, *sources: OpenSource) -> int:
+        """Queue a request and return its ticket; raises OSError where its path cannot be opened.
+
+        The first source is the file to work on, others are the files that it belongs to.
+        """
+        fds: list[int] = []
+        paths: list[str] = []
+        try:
+            for source in sources:
+                if not self._backend.passes_descriptors:
+                    if source.path is None:
+                        raise SandboxError("workers on this system need the path of a file")
+                    paths.append(os.path.abspath(source.path))
+                elif source.fd is not None:
+                    fds.append(os.dup(source.fd))
+                elif source.path is not None:
+                    fds.append(open_regular(source.path))
+        except BaseException:
+            for fd in fds:
+                os.close(fd)
+            raise
         ticket = self._tickets + 1
-        frame = encode(["do", ticket, request, fd is not None, path])
-        work = Request(ticket, frame, fd)
+        frame = encode(["do", ticket, request, len(fds), paths])
+        work = Request(ticket, frame, tuple(fds))
         self._tickets = ticket
         self._in_flight[work.ticket] = work
         self._pending.append(work)
@@ -208,7 +217,7 @@ class Pool:
             request = self._pending.popleft()
             slot = self._slots[handle]
             slot.add(request, now, self.limits)
-            handle.send(request.frame, request.fd)
+            handle.send(request.frame, request.fds)
 
     def _roomiest(self, now: float) -> Handle | None:
         """Return an idle worker, else one whose work seems to end soon, else None."""

@@ -16,13 +16,13 @@ class Request:
 
     ticket: int
     frame: bytes  # as it is sent
-    fd: int | None
+    fds: tuple[int, ...]
     tries: int = 0  # workers that ended while they held it
 
     def close(self) -> None:
-        if self.fd is not None:
-            os.close(self.fd)
-            self.fd = None
+        for fd in self.fds:
+            os.close(fd)
+        self.fds = ()
 
 
 @dataclass(slots=True, eq=False)

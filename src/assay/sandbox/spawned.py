@@ -67,8 +67,8 @@ class SpawnedWorker:
         order: Json = ["prepare", plan.task, plan.settings, limits, self.crumb.path]
         self.send(wire.encode(order))
 
-    def send(self, frame: bytes, fd: int | None = None) -> None:
-        if fd is not None:
+    def send(self, frame: bytes, fds: Sequence[int] = ()) -> None:
+        if fds:
             raise SandboxError("this system cannot pass descriptors to workers")
         self._outbox.put(frame)
 

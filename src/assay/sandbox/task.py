@@ -27,6 +27,11 @@ class Link(Protocol):
         """The level that confines this worker."""
         ...
 
+    @property
+    def beside(self) -> tuple[Blob, ...]:
+        """The files that the request's file belongs to, where the coordinator gave some."""
+        ...
+
     def send(self, message: JsonObject) -> None:
         """Hand a result over; it counts even if the worker dies later in the request."""
         ...

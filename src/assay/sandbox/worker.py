@@ -10,10 +10,11 @@ import os
 import stat
 import traceback
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from assay.core.blob import DescriptorBlob
+from assay.core.blob import Blob, DescriptorBlob
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import FailureReason, SealLevel
 from assay.sandbox import platform, wire
@@ -41,8 +42,8 @@ class Line(Protocol):
 class Request:
     ticket: int
     body: JsonObject
-    fd: int | None
-    path: str | None
+    fds: tuple[int, ...]
+    paths: tuple[str, ...]
 
 
 class Inbox:
@@ -79,10 +80,10 @@ class Inbox:
         self._descriptors.extend(descriptors)
         for value in values:
             match value:
-                case ["do", int(ticket), dict(body), bool(has_fd), path]:
-                    fd = self._descriptors.popleft() if has_fd else None
-                    name = path if isinstance(path, str) else None
-                    self._requests.append(Request(ticket, body, fd, name))
+                case ["do", int(ticket), dict(body), int(count), list(paths)]:
+                    fds = tuple(self._descriptors.popleft() for _ in range(count))
+                    names = tuple(path for path in paths if isinstance(path, str))
+                    self._requests.append(Request(ticket, body, fds, names))
                 case ["answer", dict(body)]:
                     self._answers.append(body)
                 case ["drop", int(ticket)]:
@@ -95,13 +96,14 @@ class Inbox:
 class WorkerLink:
     """Implements ``task.Link`` for the request in work."""
 
-    __slots__ = ("_crumb", "_inbox", "_line", "seal")
+    __slots__ = ("_crumb", "_inbox", "_line", "beside", "seal")
 
     def __init__(self, line: Line, inbox: Inbox, crumb: Writer, seal: SealLevel) -> None:
         self._line = line
         self._inbox = inbox
         self._crumb = crumb
         self.seal = seal
+        self.beside: tuple[Blob, ...] = ()
 
     def send(self, message: JsonObject) -> None:
         self._line.send(["send", message])
@@ -126,7 +128,7 @@ def serve(line: Line, task: Task, crumb: Writer, sealed: Sealed) -> NoReturn:
         while True:
             request = inbox.request()
             if inbox.was_dropped(request):
-                _close(request.fd)
+                _close(request.fds)
                 line.send(["dropped"])
                 continue
             crumb.start(request.ticket)
@@ -152,14 +154,15 @@ class _Failed:
 
 
 def _handle(task: Task, request: Request, link: WorkerLink) -> _Failed | None:
-    fd = request.fd
+    fds = list(request.fds)
     try:
-        if fd is None and request.path is not None:
-            try:
-                fd = open_regular(request.path)
-            except OSError as error:
-                return _Failed(FailureReason.UNREADABLE, str(error))
-        task.handle(request.body, DescriptorBlob(fd) if fd is not None else None, link)
+        try:
+            fds += [open_regular(path) for path in request.paths]
+        except OSError as error:
+            return _Failed(FailureReason.UNREADABLE, str(error))
+        blobs = [DescriptorBlob(fd) for fd in fds]
+        link.beside = tuple(blobs[1:])
+        task.handle(request.body, blobs[0] if blobs else None, link)
         return None
     except MemoryError:
         return _Failed(FailureReason.MEMORY, "the worker's memory limit was reached")
@@ -169,7 +172,7 @@ def _handle(task: Task, request: Request, link: WorkerLink) -> _Failed | None:
         last = traceback.format_exception_only(error)[-1].strip()
         return _Failed(FailureReason.CRASH, last[:1000])
     finally:
-        _close(fd)
+        _close(fds)
 
 
 def open_regular(path: str) -> int:
@@ -181,6 +184,6 @@ def open_regular(path: str) -> int:
     return fd
 
 
-def _close(fd: int | None) -> None:
-    if fd is not None:
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
         os.close(fd)

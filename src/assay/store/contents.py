@@ -44,7 +44,7 @@ def item_content(item: Item) -> JsonObject:
 
 def occurrence_content(found: Found) -> JsonObject:
     o = found.occurrence
-    return {
+    content: dict[str, Json] = {
         "source": o.source,
         "chain": list(o.chain),
         "kind": o.kind.value,
@@ -57,6 +57,9 @@ def occurrence_content(found: Found) -> JsonObject:
         "inode": o.inode,
         "flags": list(o.flags),
     }
+    if o.role:  # left out where there is none, as in cases of schema 0001
+        content["role"] = o.role.value
+    return content
 
 
 def occurrence_id(o: Occurrence) -> str:

@@ -64,7 +64,6 @@ _CLASSES = (
     FROM now WHERE kind = 'file' AND sha256 IS NOT NULL GROUP BY sha256
 ), troubled AS (
     SELECT DISTINCT item FROM ledger WHERE state = 'failed'
-    UNION SELECT item FROM failures WHERE stage = 'given up'
 )
 SELECT o.source,
        CASE

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
 from assay.core.facts import Sha256
+from assay.core.vocab import Band, Lane
 
-_IN_ORDER = """
-SELECT item FROM placements WHERE lane IS NOT NULL AND (:lane IS NULL OR lane = :lane)
-ORDER BY lane, rank IS NULL, rank, band, item
+_PAGE = 500  # rows
+
+_BAND = """
+SELECT item, sort FROM placements
+WHERE lane = :lane AND band IS :band AND shown_with IS NULL AND sort > :after
+ORDER BY lane, band, sort LIMIT :limit
 """
-_INVENTORY = "SELECT item FROM placements WHERE lane IS NULL ORDER BY item"
+_BEFORE = """
+SELECT count(*) FROM placements
+WHERE lane = :lane AND band IS :band AND shown_with IS NULL AND sort < :sort
+"""
+_BANDS = """
+SELECT band, count(*) FROM placements WHERE lane = :lane AND shown_with IS NULL GROUP BY band
+"""
+_APART = """
+SELECT item FROM placements
+WHERE item > :after AND (:lane IS NULL OR lane = :lane)
+    AND ((:inventory AND lane IS NULL AND shown_with IS NULL)
+        OR (NOT :inventory AND shown_with IS NOT NULL))
+ORDER BY item LIMIT :limit
+"""
+_PREVIEWS_OF = """
+SELECT DISTINCT o.sha256 FROM occurrences o
+WHERE o.container IN (SELECT value FROM json_each(:shas)) AND o.role = 'preview'
+    AND o.sha256 IS NOT NULL
+"""
 
 _DESCENDANTS = """
 WITH RECURSIVE inside(sha) AS (
@@ -36,13 +58,42 @@ ORDER BY o.source, o.path
 """
 
 
-def in_order(connection: Connection, lane: int | None = None) -> Iterator[Sha256]:
-    """Yield items in the order of work; the inventory comes last, unless a lane is named."""
-    for row in connection.execute(text(_IN_ORDER), {"lane": lane}):
-        yield Sha256(row[0])
-    if lane is None:
-        for row in connection.execute(text(_INVENTORY)):
-            yield Sha256(row[0])
+def band_page(
+    connection: Connection, lane: Lane, band: Band | None, after: bytes = b"", limit: int = 200
+) -> list[tuple[Sha256, bytes]]:
+    """Return (item, sort key) of one band of a lane in order, those after a sort key."""
+    given = {"lane": int(lane), "band": band and band.value, "after": after, "limit": limit}
+    return [(Sha256(item), sort) for item, sort in connection.execute(text(_BAND), given)]
+
+
+def count_before(connection: Connection, lane: Lane, band: Band | None, sort: bytes) -> int:
+    """Return how many items of a band come before a sort key."""
+    given = {"lane": int(lane), "band": band and band.value, "sort": sort}
+    return int(connection.execute(text(_BEFORE), given).scalar_one())
+
+
+def band_sizes(connection: Connection, lane: Lane) -> dict[Band | None, int]:
+    """Return how many items stand in each band of a lane."""
+    rows = connection.execute(text(_BANDS), {"lane": int(lane)})
+    return {Band(band) if band else None: int(n) for band, n in rows}
+
+
+def apart(connection: Connection, *, inventory: bool, lane: int | None = None) -> Iterator[Sha256]:
+    """Yield what stands in no queue by item: the inventory, or previews shown with a picture."""
+    after = ""
+    while True:
+        given = {"after": after, "inventory": inventory, "lane": lane, "limit": _PAGE}
+        page = [str(row[0]) for row in connection.execute(text(_APART), given)]
+        yield from map(Sha256, page)
+        if len(page) < _PAGE:
+            return
+        after = page[-1]
+
+
+def previews_of(connection: Connection, shas: Sequence[Sha256]) -> list[Sha256]:
+    """Return the contents that occur as previews in any of these pictures."""
+    rows = connection.execute(text(_PREVIEWS_OF), {"shas": json.dumps(list(shas))})
+    return [Sha256(row[0]) for row in rows]
 
 
 def descendants(connection: Connection, sha256: Sha256) -> set[Sha256]:
@@ -50,11 +101,45 @@ def descendants(connection: Connection, sha256: Sha256) -> set[Sha256]:
     return {Sha256(row[0]) for row in connection.execute(text(_DESCENDANTS), {"sha": sha256})}
 
 
-def media_types(connection: Connection) -> dict[Sha256, str]:
-    """Return the media type of every item; equal ones are shared."""
-    shared: dict[str, str] = {}
-    rows = connection.execute(text("SELECT sha256, media_type FROM items"))
-    return {Sha256(sha): shared.setdefault(kind, kind) for sha, kind in rows}
+def ledger_keys(connection: Connection, sha256: Sha256) -> list[tuple[str, str, str, str]]:
+    """Return (examiner, version, config, state) of every check that has ended on an item."""
+    rows = connection.exec_driver_sql(
+        "SELECT examiner, version, config, state FROM ledger WHERE item = ?", (sha256,)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def settled_entries(
+    connection: Connection, source: str, plan: str
+) -> Iterator[tuple[str, int | None, int | None, Sha256]]:
+    """Yield (stored key, size, mtime_ns, content) of files taken through a plan to the end."""
+    rows = connection.exec_driver_sql(
+        "SELECT key, size, mtime_ns, sha256 FROM entries "
+        "WHERE source = ? AND state = 'done' AND plan = ?",
+        (source, plan),
+    )
+    for row in rows:
+        yield row[0], row[1], row[2], row[3]
+
+
+def unfinished_tops(connection: Connection, *, openers_alone: bool) -> set[Sha256]:
+    """Return the contents of top-level files on which, or inside which, a check has failed.
+
+    With ``openers_alone`` only those where something could not be opened.
+    """
+    only = "AND (examiner = 'open' OR examiner LIKE 'open:%')" if openers_alone else ""
+    rows = connection.exec_driver_sql(
+        f"""
+WITH RECURSIVE up(sha) AS (
+    SELECT DISTINCT item FROM ledger WHERE state = 'failed' {only}
+    UNION SELECT container FROM occurrences WHERE kind = 'unreadable' AND container IS NOT NULL
+    UNION SELECT o.container FROM occurrences o JOIN up ON o.sha256 = up.sha
+    WHERE o.container IS NOT NULL
+)
+SELECT DISTINCT up.sha FROM up JOIN occurrences o ON o.sha256 = up.sha WHERE o.container IS NULL
+"""  # noqa: S608 - a constant
+    )
+    return {Sha256(row[0]) for row in rows}
 
 
 def unread(connection: Connection) -> list[str]:
@@ -66,8 +151,8 @@ def with_failures(connection: Connection) -> list[Sha256]:
     """Return the items on which a check once did not finish, in the order of work."""
     rows = connection.execute(
         text(
-            "SELECT DISTINCT f.item, p.lane, p.rank FROM failures f "
-            "LEFT JOIN placements p ON p.item = f.item ORDER BY p.lane, p.rank, f.item"
+            "SELECT DISTINCT f.item, p.lane, p.band, p.sort FROM failures f "
+            "LEFT JOIN placements p ON p.item = f.item ORDER BY p.lane, p.band, p.sort, f.item"
         )
     )
     return [Sha256(row[0]) for row in rows]
@@ -83,10 +168,10 @@ def with_findings(connection: Connection, flags: list[str]) -> Iterator[tuple[st
     """Yield (flag, item) once for each item with a finding of these flags, in the order of work."""
     rows = connection.execute(
         text(
-            "SELECT DISTINCT json_extract(o.value, '$.flag') AS flag, o.item, p.lane, p.rank "
-            "FROM observations o LEFT JOIN placements p ON p.item = o.item "
+            "SELECT DISTINCT json_extract(o.value, '$.flag') AS flag, o.item, "
+            "p.lane, p.band, p.sort FROM observations o LEFT JOIN placements p ON p.item = o.item "
             "WHERE o.kind = 'finding' AND flag IN (SELECT value FROM json_each(:flags)) "
-            "ORDER BY flag, p.lane, p.rank, o.item"
+            "ORDER BY flag, p.lane, p.band, p.sort, o.item"
         ),
         {"flags": json.dumps(flags)},
     )

@@ -19,6 +19,7 @@ from assay.core.facts import (
     Failure,
     Item,
     Observation,
+    Placement,
     Sha256,
     Source,
     SourceId,
@@ -30,20 +31,15 @@ from assay.store import rows, schema
 from assay.store.errors import database_errors
 from assay.store.records import (
     Bundle,
-    Check,
     Counts,
     Entry,
     Found,
     LedgerRow,
-    LedgerState,
-    Placed,
     standing,
 )
-from assay.store.values import string
 
 _PAGE = 1000  # rows a page
 _IN = 500  # values in one IN list; SQLite takes 32,766
-_UNIT, _RECORD = "\x1f", "\x1e"  # ASCII separators, for one string per item
 
 T = TypeVar("T")
 
@@ -88,8 +84,8 @@ class Reader:
     def verdict(self, sha256: Sha256) -> Verdict | None:
         return self._one(schema.verdicts, "item", sha256, rows.verdict_from)
 
-    def placed(self, sha256: Sha256) -> Placed | None:
-        return self._one(schema.placements, "item", sha256, rows.placed_from)
+    def placement(self, sha256: Sha256) -> Placement | None:
+        return self._one(schema.placements, "item", sha256, rows.placement_from)
 
     # ---- many items
 
@@ -107,7 +103,7 @@ class Reader:
             ended = self._by_item(schema.ledger, "item", chunk, rows.ledger_from)
             decided = self._by_item(schema.decisions, "item", chunk, rows.decision_from)
             verdicts = self._by_item(schema.verdicts, "item", chunk, rows.verdict_from)
-            placed = self._by_item(schema.placements, "item", chunk, rows.placed_from)
+            placed = self._by_item(schema.placements, "item", chunk, rows.placement_from)
             for sha in chunk:
                 if sha in items:
                     bundles[sha] = Bundle(
@@ -118,7 +114,7 @@ class Reader:
                         ledger=tuple(ended.get(sha, ())),
                         decisions=tuple(decided.get(sha, ())),
                         verdict=verdicts[sha][0] if sha in verdicts else None,
-                        placed=placed[sha][0] if sha in placed else None,
+                        placement=placed[sha][0] if sha in placed else None,
                     )
         return bundles
 
@@ -140,49 +136,22 @@ class Reader:
         found = self._all(select(table).where(table.c.source == source, table.c.key == stored))
         return rows.entry_from(found[0]) if found else None
 
-    def known_ledger(self, state: LedgerState | None = None) -> dict[Sha256, frozenset[Check]]:
-        """Return the checks that have ended, of every item, in one query.
-
-        Equal sets are shared, so that a million items with the same checks cost one set.
-        """
-        table = schema.ledger
-        check = table.c.examiner.concat(_UNIT).concat(table.c.version).concat(_UNIT)
-        joined = func.group_concat(check.concat(table.c.config), _RECORD)
-        query = select(table.c.item, joined).group_by(table.c.item)
-        if state is not None:
-            query = query.where(table.c.state == state.value)
-        sets: dict[str, frozenset[Check]] = {}
-        known: dict[Sha256, frozenset[Check]] = {}
-        for item, text in self._stream(query):
-            if text not in sets:
-                sets[text] = frozenset(_check(part) for part in string(text).split(_RECORD))
-            known[Sha256(item)] = sets[text]
-        return known
-
     # ---- the queue
 
-    def placements(self) -> Iterator[Placed]:
+    def placements(self) -> Iterator[Placement]:
         """Yield every placement by item."""
-        return map(rows.placed_from, self._pages(schema.placements, ("item",)))
+        return map(rows.placement_from, self._pages(schema.placements, ("item",)))
 
-    def queue(self, lane: Lane, *, after: int = 0, limit: int = 200) -> tuple[Placed, ...]:
-        """Return ranked placements of a lane, those after rank ``after``."""
-        table = schema.placements
-        query = select(table).where(table.c.lane == int(lane), table.c.rank > after)
-        return tuple(map(rows.placed_from, self._all(query.order_by(table.c.rank).limit(limit))))
-
-    def inventory(self, *, after: str = "", limit: int = 200) -> tuple[Placed, ...]:
-        """Return placements outside the lanes by item, those after the item ``after``."""
-        table = schema.placements
-        query = select(table).where(table.c.lane.is_(None), table.c.item > after)
-        return tuple(map(rows.placed_from, self._all(query.order_by(table.c.item).limit(limit))))
+    def count_items(self) -> int:
+        return int(self._all(select(func.count()).select_from(schema.items))[0][0])
 
     def counts(self) -> Counts:
         """Count items by lane, band and origin."""
         p, v = schema.placements.c, schema.verdicts.c
         lanes: dict[Lane | None, int] = {}
         bands: dict[Band, int] = {}
-        by_place = select(p.lane, p.band, func.count()).group_by(p.lane, p.band)
+        alone = p.shown_with.is_(None)
+        by_place = select(p.lane, p.band, func.count()).where(alone).group_by(p.lane, p.band)
         for lane, band, n in self._all(by_place):
             key = None if lane is None else Lane(lane)
             lanes[key] = lanes.get(key, 0) + n
@@ -190,7 +159,8 @@ class Reader:
                 bands[Band(band)] = bands.get(Band(band), 0) + n
         by_origin = self._all(select(v.origin, func.count()).group_by(v.origin))
         return Counts(
-            items=self._all(select(func.count()).select_from(schema.items))[0][0],
+            items=self.count_items(),
+            shown_with=self._all(select(func.count()).where(p.shown_with.is_not(None)))[0][0],
             lanes=lanes,
             bands=bands,
             origins={Origin(origin): n for origin, n in by_origin},
@@ -304,11 +274,6 @@ def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(values)
     while chunk := list(islice(iterator, size)):
         yield chunk
-
-
-def _check(text: str) -> Check:
-    examiner, version, config = text.split(_UNIT)
-    return examiner, version, config
 
 
 def _inside(source: Source, path: str) -> Iterator[str]:

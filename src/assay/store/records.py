@@ -52,6 +52,7 @@ class Entry:
     mode: int | None = None  # st_mode
     sha256: Sha256 | None = None
     detail: str = ""  # why it was excluded or failed; a link's target
+    plan: str = ""  # digests of the checks and openers it was last taken through
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,6 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A placement and its place in its lane; ``rank`` counts from 1, None = not ranked."""
-
-    placement: Placement
-    rank: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Bundle:
     """Everything a case knows about one item."""
 
@@ -92,14 +85,18 @@ class Bundle:
     ledger: tuple[LedgerRow, ...] = ()
     decisions: tuple[Decision, ...] = ()  # all of them, oldest first; see ``standing``
     verdict: Verdict | None = None
-    placed: Placed | None = None
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many items stand where. Lane None is the inventory."""
+    """How many items stand where. Lane None is the inventory.
+
+    A preview that is shown with its picture counts in ``items`` and ``shown_with`` alone.
+    """
 
     items: int
+    shown_with: int
     lanes: Mapping[Lane | None, int]
     bands: Mapping[Band, int]
     origins: Mapping[Origin, int]

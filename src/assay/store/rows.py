@@ -32,6 +32,7 @@ from assay.core.vocab import (
     Level,
     Origin,
     Polarity,
+    Role,
     SealLevel,
 )
 from assay.store.contents import (
@@ -44,7 +45,8 @@ from assay.store.contents import (
     source_content,
     times_content,
 )
-from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState, Placed
+from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
+from assay.store.sortable import sortable, unsorted_key
 from assay.store.values import Bound, dump, integer, measured, number, real, string, text
 
 Row = Sequence[Any]  # one row as the driver gives it
@@ -77,6 +79,7 @@ def entry_row(entry: Entry, seq: int) -> tuple[Bound, ...]:
         number(entry.mode),
         entry.sha256,
         text(entry.detail),
+        entry.plan,
         seq,
     )
 
@@ -115,6 +118,7 @@ def occurrence_row(found: Found, seq: int) -> tuple[Bound, ...]:
         o.state.value,
         text(o.inode),
         dump(list(o.flags)),
+        o.role.value,
         short_digest(occurrence_content(found)),
         seq,
     )
@@ -182,9 +186,9 @@ def placement_row(placement: Placement, seq: int) -> tuple[Bound, ...]:
         placement.item,
         None if placement.lane is None else int(placement.lane),
         None if placement.band is None else placement.band.value,
-        dump(list(placement.key)),
+        sortable(placement.key),
         _reasons(placement.reasons),
-        None,
+        placement.shown_with,
         seq,
     )
 
@@ -219,7 +223,7 @@ def source_from(row: Row) -> Source:
 
 
 def entry_from(row: Row) -> Entry:
-    source, key, _path, kind, state, size, mtime_ns, inode, mode, sha256, detail = row[:11]
+    source, key, _path, kind, state, size, mtime_ns, inode, mode, sha256, detail, plan = row[:12]
     return Entry(
         source=SourceId(source),
         key=json.loads(key),
@@ -231,6 +235,7 @@ def entry_from(row: Row) -> Entry:
         mode=integer(mode),
         sha256=Sha256(sha256) if sha256 else None,
         detail=string(detail),
+        plan=plan,
     )
 
 
@@ -247,9 +252,8 @@ def item_from(row: Row) -> Item:
 
 
 def occurrence_from(row: Row) -> Found:
-    _id, source, chain, _path, kind, sha256, container, size, times, mode, state, inode, flags = (
-        row[:13]
-    )
+    _id, source, chain, _path, kind, sha256, container, size, times, mode, state = row[:11]
+    inode, flags, role = row[11:14]
     occurrence = Occurrence(
         source=SourceId(source),
         chain=tuple(json.loads(chain)),
@@ -261,6 +265,7 @@ def occurrence_from(row: Row) -> Found:
         state=Allocation(state),
         inode=string(inode),
         flags=tuple(json.loads(flags)),
+        role=Role(role),
     )
     return Found(occurrence, Sha256(container) if container else None)
 
@@ -311,16 +316,16 @@ def verdict_from(row: Row) -> Verdict:
     return Verdict(Sha256(item), Origin(origin), score, _reasons_from(reasons), string(policy))
 
 
-def placed_from(row: Row) -> Placed:
-    item, lane, band, key, reasons, rank = row[:6]
-    placement = Placement(
+def placement_from(row: Row) -> Placement:
+    item, lane, band, sort, reasons, shown_with = row[:6]
+    return Placement(
         item=Sha256(item),
         lane=None if lane is None else Lane(lane),
         band=None if band is None else Band(band),
-        key=tuple(json.loads(key)),
+        key=unsorted_key(sort),
         reasons=_reasons_from(reasons),
+        shown_with=Sha256(shown_with) if shown_with else None,
     )
-    return Placed(placement, rank)
 
 
 def decision_from(row: Row) -> Decision:

@@ -8,9 +8,9 @@ that is not valid Unicode is kept as a BLOB of its UTF-8 with surrogates (see ``
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-SCHEMA = "0001"  # the newest migration; an integer with leading zeros
+SCHEMA = "0002"  # the newest migration; an integer with leading zeros
 APPLICATION = 0x41535359  # "ASSY", SQLite's application_id: says what the file is
 
 metadata = MetaData()
@@ -53,6 +53,7 @@ entries = Table(
     _number("mode", null=True),
     _text("sha256", null=True),
     _text("detail"),
+    _text("plan"),  # digests of the checks and openers it was last taken through
     _number("seq"),
     sqlite_with_rowid=False,
 )
@@ -89,6 +90,7 @@ occurrences = Table(
     _text("state"),
     _text("inode"),
     _text("flags"),  # JSON list of strings
+    _text("role"),
     _text("digest"),
     _number("seq"),
     Index("occurrences_sha256", "sha256"),
@@ -165,12 +167,14 @@ placements = Table(
     _text("item", key=True),
     _number("lane", null=True),  # NULL = inventory
     _text("band", null=True),
-    _text("key"),  # JSON list
+    Column("sort", LargeBinary, nullable=False),  # the key, in bytes that sort as it does
     _text("reasons"),  # JSON list of [code, params, observation]
-    _number("rank", null=True),  # inside the lane, from 1; NULL = not ranked
+    _text("shown_with", null=True),
     _number("seq"),
-    Index("placements_lane_band", "lane", "band"),
-    Index("placements_lane_rank", "lane", "rank"),
+    # The order of work is this index: a placement that changes moves by one insertion, so nothing
+    # is ever sorted as a whole. A rank is counted when it is asked for (``store.ranking``).
+    Index("placements_order", "lane", "band", "sort", sqlite_where=text("shown_with IS NULL")),
+    Index("placements_shown_with", "shown_with", sqlite_where=text("shown_with IS NOT NULL")),
 )
 
 decisions = Table(

@@ -138,16 +138,8 @@ class Transaction:
         self._put(schema.verdicts, (rows.verdict_row(v, self.seq) for v in verdicts))
 
     def put_placements(self, placements: Iterable[Placement]) -> None:
-        """Store placements; one that changed loses its rank until ``set_ranks``."""
+        """Store placements; the queue is their index, so each moves to its place at once."""
         self._put(schema.placements, (rows.placement_row(p, self.seq) for p in placements))
-
-    def set_ranks(self, ranks: Iterable[tuple[Sha256, int | None]]) -> None:
-        """Store the place of each item in its lane, from 1."""
-        self._run(
-            "UPDATE placements SET rank = ?, seq = ? WHERE item = ? AND rank IS NOT ?",
-            ((rank, self.seq, item, rank) for item, rank in ranks),
-            "ranks",
-        )
 
     def set_pins(self, pins: Pins, settings: JsonObject) -> None:
         """Pin the case anew; the event shows the pins before and after."""
@@ -215,10 +207,10 @@ def _insert_new(table: Table) -> str:
 
 @cache
 def _insert_or_replace(table: Table) -> str:
-    """Return an upsert that leaves a row alone where nothing but ``seq`` and rank would differ."""
+    """Return an upsert that leaves a row alone where nothing but ``seq`` would differ."""
     statement = insert(table).values({c.name: bindparam(c.name) for c in _given(table)})
     rest = [c for c in _given(table) if not c.primary_key]
-    compared = [c for c in rest if c.name not in ("seq", "rank")]
+    compared = [c for c in rest if c.name != "seq"]
     upsert = statement.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={c.name: statement.excluded[c.name] for c in rest},

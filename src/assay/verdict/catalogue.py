@@ -19,6 +19,18 @@ _SENTENCES: Mapping[str, str] = {
         "A statement that AI made the file is present, but it cannot lower the file: not finished "
         "or not complete: {unfinished}."
     ),
+    "frame": "Of the frames looked at, frame {frame} (time {time} s) places the file.",
+    "preview.shown_with": (
+        "A preview that shows the same as the picture that carries it ({picture}, {distance} bits "
+        "apart): shown with it, in its place."
+    ),
+    "preview.differs": (
+        "A preview that does not show what the picture that carries it shows ({picture}, "
+        "{distance} bits apart, quality {quality}): an item of its own."
+    ),
+    "preview.not_compared": (
+        "A preview of a picture that could not be compared with it ({picture}): an item of its own."
+    ),
     "band.a": "Conflict, camera or edited: shown first; whether it shows a person was not told.",
     "band.b": "A picture whose kind was not told.",
     "band.c": "A remaining photograph, or a screenshot or collage with a photographic region.",

@@ -42,7 +42,8 @@ def holds(rule: OriginRule, signals: Signals) -> bool:
         and (not rule.edited or signals.edited)
         and (not rule.contradiction or signals.contradiction)
         and (not rule.detector or signals.detector_synthetic)
-        and (not rule.shipped_detector or signals.shipped_synthetic)
+        # a detector speaks for the frames that it saw; the others could show anything
+        and (not rule.shipped_detector or (signals.shipped_synthetic and not signals.sampled))
         and (not rule.no_camera_detector or signals.detectors_agree)
         and (not rule.checks_finished or signals.checks_finished)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from assay.core.facts import Decision, Item, Placement, Reason, Verdict
+from assay.core.facts import Decision, Placement, Reason, Verdict
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import Band, Lane, Origin
 from assay.verdict.policy import LaneRule, Policy
@@ -103,7 +103,7 @@ def _members_read(facts: ItemFacts) -> int | None:
 def _band(facts: ItemFacts, verdict: Verdict) -> Band:
     if verdict.origin in _BAND_A:
         return Band.A
-    if facts.item.media_type.startswith("audio/"):
+    if facts.item.media_type.startswith("audio/") or _sound_alone(facts):
         return Band.F
     # Band (e) rests on what was seen, not on failures: a failure alone never moves an item back.
     return Band.B if picture_seen(facts) else Band.E
@@ -112,9 +112,15 @@ def _band(facts: ItemFacts, verdict: Verdict) -> Band:
 def picture_seen(facts: ItemFacts) -> bool:
     """Tell whether pixels of this item were decoded, at least in part."""
     return any(
-        o.kind == "picture" and o.value.get("decoded") in ("full", "partial")
+        (o.kind == "picture" and o.value.get("decoded") in ("full", "partial"))
+        or (o.kind == "motion" and o.value.get("sampled"))
         for o in facts.observations
     )
+
+
+def _sound_alone(facts: ItemFacts) -> bool:
+    """Tell whether a video container was found to hold no moving picture at all."""
+    return any(o.kind == "motion" and o.value.get("sound_only") is True for o in facts.observations)
 
 
 def _cause(facts: ItemFacts) -> str:
@@ -166,7 +172,7 @@ def lane_number(lane: Lane | None) -> int:
     return int(lane) if lane is not None else _INVENTORY_LAST
 
 
-def earliest(item: Item, placement: Placement) -> tuple[int, str, tuple[int | float | str, ...]]:
+def earliest(placement: Placement) -> tuple[int, str, tuple[int | float | str, ...]]:
     """Return the total order of placements: lane, band, key."""
     band = placement.band.value if placement.band else ""
     return (lane_number(placement.lane), band, placement.key)

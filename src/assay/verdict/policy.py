@@ -65,6 +65,8 @@ class Policy:
     scale: tuple[tuple[float, str], ...]  # (upper bound of the likelihood ratio, words)
     shipped_detectors: frozenset[str]
     detector_cap: float
+    near_distance: int  # bits of a PDQ hash within which two pictures count as near copies
+    near_quality: int  # PDQ quality, 0-100, below which a hash is never compared
 
     def verbal(self, llr: float) -> str:
         """Return the ENFSI words for a measured log10 likelihood ratio."""
@@ -111,6 +113,7 @@ def parse_policy(data: bytes, name: str) -> Policy:
 
 
 def _build(table: dict[str, Any], digest: str) -> Policy:
+    near = table.get("near", {"distance": 31, "quality": 50})
     levels = {
         Level(key): LevelWords(str(row["words"]), str(row["forge"]))
         for key, row in table["level"].items()
@@ -124,6 +127,8 @@ def _build(table: dict[str, Any], digest: str) -> Policy:
         scale=tuple((float(row["below"]), str(row["words"])) for row in table["scale"]),
         shipped_detectors=frozenset(str(name) for name in table["detectors"]["shipped"]),
         detector_cap=float(table["detectors"]["cap"]),
+        near_distance=int(near["distance"]),
+        near_quality=int(near["quality"]),
     )
 
 

@@ -40,6 +40,7 @@ class Signals:
     detectors_agree: bool  # every installed detector finished and none says camera-like
     checks_finished: bool
     complete: bool  # nothing failed, limited, mislabelled or pending at all
+    sampled: bool  # a moving picture of which not every frame was looked at
     unfinished: tuple[str, ...]  # what stands against ``checks_finished``, for the reasons
 
 
@@ -59,6 +60,7 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
             | {f"finding:{flag}" for flag in incomplete}
         )
     )
+    sampled = any(o.kind == "motion" and o.value.get("complete") is not True for o in observations)
     return Signals(
         camera=_strongest(levels, CAMERA_ORDER),
         ai=_strongest(levels, AI_ORDER),
@@ -72,8 +74,10 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
             and not any(o.polarity is Polarity.CAMERA for o in detectors)
         ),
         checks_finished=not blocking,
+        sampled=sampled,
         complete=(
             not facts.failures
+            and not sampled
             and not incomplete
             and not facts.pending
             and not facts.flags & _UNTRUSTED_NAMES

@@ -131,25 +131,26 @@ def test_an_older_case_is_migrated_with_a_custody_event(
         fill(case)
     newer = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, newer, ignore=shutil.ignore_patterns("__pycache__"))
-    (newer / "versions" / "0002_more.py").write_text(
+    old, new = schema.SCHEMA, f"{int(schema.SCHEMA) + 1:04d}"
+    (newer / "versions" / f"{new}_more.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        f"revision, down_revision = '{new}', '{old}'\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE more (x)')\n"
     )
-    monkeypatch.setattr(schema, "SCHEMA", "0002")
-    monkeypatch.setattr(migrate, "SCHEMA", "0002")
+    monkeypatch.setattr(schema, "SCHEMA", new)
+    monkeypatch.setattr(migrate, "SCHEMA", new)
     monkeypatch.setattr(migrate, "MIGRATIONS", newer)
 
-    with pytest.raises(CaseError, match="older schema 0001"):
+    with pytest.raises(CaseError, match=f"older schema {old}"):
         Case.open(tmp_path / "case", write=False)
     with Case.open(tmp_path / "case", write=True) as case:
         head = case.reader.head()
         assert head is not None
         assert head.action == "case.migrated"
-        assert (head.detail["schema_before"], head.detail["schema"]) == ("0001", "0002")
-        assert case.pins.schema == "0002"
-        assert migrate.version_of(case.connection) == "0002"
+        assert (head.detail["schema_before"], head.detail["schema"]) == (old, new)
+        assert case.pins.schema == new
+        assert migrate.version_of(case.connection) == new
         assert case.connection.exec_driver_sql("SELECT count(*) FROM more").scalar() == 0
         assert check_case(case).sound
 

@@ -31,7 +31,8 @@ def test_item_reads_use_an_index(tmp_path: Path) -> None:
         "observations": "item = 'x'",
         "failures": "item = 'x'",
         "decisions": "item = 'x'",
-        "placements": "lane = 1 AND rank > 5 ORDER BY rank",
+        "placements": "lane = 1 AND band IS 'b' AND shown_with IS NULL AND sort > x'01' "
+        "ORDER BY lane, band, sort",
         "items": "md5 = 'x'",
         "entries": "(source, key) > ('x', 'y') ORDER BY source, key",
     }

@@ -12,6 +12,7 @@ from sqlalchemy import event as sa_event
 from assay.core.errors import CaseError
 from assay.core.facts import Decision, Item, Observation, Sha256, SourceId, Stamp
 from assay.core.vocab import Allocation, Band, EntryKind, Lane, Origin, SealLevel
+from assay.store import queries
 from assay.store.case import Case
 from assay.store.check import check_case
 from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState, standing
@@ -50,9 +51,7 @@ def test_facts_come_back_equal(case: Case) -> None:
     assert list(reader.observations(sha(2))) == wanted
     assert reader.failures(sha(2)) == (failed(2),)
     assert reader.verdict(sha(2)) == judged(2)
-    found = reader.placed(sha(2))
-    assert found is not None
-    assert found.placement == placed(2)
+    assert reader.placement(sha(2)) == placed(2)
     assert reader.sources() == (source(),)
 
 
@@ -213,41 +212,31 @@ def test_entries_ledger_and_verdicts_are_replaced(case: Case) -> None:
     assert verdict.origin is Origin.CONFLICT
 
 
-def test_the_ledger_is_loaded_with_shared_sets(case: Case) -> None:
+def test_a_ledger_row_says_how_its_check_ended(case: Case) -> None:
     with case.transaction(ACTOR, "batch.examined") as tx:
-        tx.mark_all(
-            LedgerRow(sha(n), name, "1", "c", LedgerState.DONE)
-            for n in range(50)
-            for name in ("exif", "pdq")
-        )
-        tx.mark(sha(7), "c2pa", "1", "", LedgerState.FAILED)
-    known = case.reader.known_ledger()
-    assert len(known) == 50
-    assert known[sha(3)] == {("exif", "1", "c"), ("pdq", "1", "c")}
-    assert known[sha(3)] is known[sha(4)]
-    assert known[sha(7)] == known[sha(3)] | {("c2pa", "1", "")}
-    assert case.reader.known_ledger(LedgerState.FAILED) == {sha(7): frozenset({("c2pa", "1", "")})}
+        tx.mark(sha(7), "exif", "1", "c", LedgerState.FAILED)
+        tx.mark(sha(7), "c2pa", "1", "", LedgerState.DONE)
+    with case.transaction(ACTOR, "batch.examined") as tx:
+        tx.mark(sha(7), "exif", "1", "c", LedgerState.DONE)
+    rows = queries.ledger_keys(case.connection, sha(7))
+    assert sorted(rows) == [("c2pa", "1", "", "done"), ("exif", "1", "c", "done")]
+    assert queries.ledger_keys(case.connection, sha(8)) == []
 
 
-def test_the_queue_is_read_by_rank_and_a_changed_placement_leaves_it(case: Case) -> None:
+def test_counts_leave_out_what_is_shown_with_a_picture(case: Case) -> None:
     fill(case, items=5)
-    with case.transaction(ACTOR, "queue.ranked") as tx:
+    with case.transaction(ACTOR, "batch.examined") as tx:
         tx.put_placements([placed(5, None), placed(4, Lane.SYNTHETIC)])
-        tx.set_ranks([(sha(3), 1), (sha(1), 2), (sha(2), 3), (sha(4), 1)])
+        tx.put_placements([replace(placed(3), shown_with=sha(1))])
     lane = Lane.POSSIBLE_NEW_VICTIM
-    assert [p.placement.item for p in case.reader.queue(lane)] == [sha(3), sha(1), sha(2)]
-    assert [p.rank for p in case.reader.queue(lane, after=1, limit=1)] == [2]
-    assert [p.placement.item for p in case.reader.inventory()] == [sha(5)]
     assert len(list(case.reader.placements())) == 5
     counts = case.reader.counts()
-    assert counts.items == 5
-    assert counts.lanes == {lane: 3, Lane.SYNTHETIC: 1, None: 1}
-    assert counts.bands == {Band.A: 3}
+    assert (counts.items, counts.shown_with) == (5, 1)
+    assert counts.lanes == {lane: 2, Lane.SYNTHETIC: 1, None: 1}
+    assert counts.bands == {Band.A: 2}
     assert counts.origins == {Origin.CAMERA: 5}
-
-    with case.transaction(ACTOR, "queue.ranked") as tx:
-        tx.put_placements([placed(1), replace(placed(2), key=(9,))])
-    assert [p.placement.item for p in case.reader.queue(lane)] == [sha(3), sha(1)]
+    assert list(queries.apart(case.connection, inventory=True)) == [sha(5)]
+    assert list(queries.apart(case.connection, inventory=False)) == [sha(3)]
 
 
 # ---- decisions
@@ -301,7 +290,7 @@ def test_bundles_take_a_bounded_number_of_queries(case: Case) -> None:
     assert bundle.failures == (failed(1),)
     assert bundle.decisions == case.reader.decisions(sha(1))
     assert bundle.verdict == judged(1)
-    assert bundle.placed == case.reader.placed(sha(1))
+    assert bundle.placement == case.reader.placement(sha(1)) == placed(1)
 
 
 def test_pages_yield_every_item_once(case: Case) -> None:

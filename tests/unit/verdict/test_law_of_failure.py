@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assay.core.facts import Failure, Observation
 from assay.core.findings import INCOMPLETE
 from assay.core.vocab import FailureReason, Lane, Level, Origin, Polarity
+from assay.verdict.decide import decide
 from assay.verdict.judge import holds, judge
 from assay.verdict.place import earliest, place
 from assay.verdict.policy import shipped_policy
@@ -17,7 +18,15 @@ from assay.verdict.signals import ItemFacts, read_signals
 from tests.support import facts as f
 
 POLICY = replace(shipped_policy(), shipped_detectors=frozenset({"pixels"}))
-TYPES = ["image/jpeg", "image/png", "audio/mpeg", "application/zip", "font/ttf", "text/plain"]
+TYPES = [
+    "image/jpeg",
+    "image/png",
+    "video/mp4",
+    "audio/mpeg",
+    "application/zip",
+    "font/ttf",
+    "text/plain",
+]
 
 _observation = st.one_of(
     st.sampled_from(
@@ -40,6 +49,11 @@ _observation = st.one_of(
             f.seen("content", no_pictures="font"),
             f.seen("container", examiner="open:zip", members=2, complete=True),
             f.seen("camera", Level.C2, Polarity.CAMERA, gps=[52.0, 4.0]),
+            f.seen("motion", examiner="motion", complete=False, sampled=[{"index": 0}]),
+            f.seen("motion", examiner="motion", complete=True, sampled=[], sound_only=True),
+            f.in_frame(3, f.seen("detector", polarity=Polarity.SYNTHETIC, examiner="pixels")),
+            f.in_frame(3, f.seen("detector", polarity=Polarity.CAMERA, examiner="other")),
+            f.in_frame(9, f.seen("detector", polarity=Polarity.SYNTHETIC, examiner="pixels")),
         ]
     ),
     st.builds(f.finding, st.sampled_from(sorted(INCOMPLETE)), st.sampled_from(sorted(f.CHECKS))),
@@ -86,7 +100,7 @@ def test_there_is_exactly_one_origin_and_the_same_facts_give_the_same_answer(
 @settings(max_examples=600, deadline=None)
 def test_a_failure_never_places_an_item_later(facts: ItemFacts) -> None:
     def position(given: ItemFacts) -> tuple[int, str, tuple[int | float | str, ...]]:
-        return earliest(given.item, place(given, judge(given, POLICY), POLICY))
+        return earliest(decide(given, POLICY)[1])
 
     for i in range(len(facts.failures)):
         without = replace(facts, failures=facts.failures[:i] + facts.failures[i + 1 :])

@@ -1,0 +1,112 @@
+"""From facts to verdict and placement, frame by frame and with the pictures that carry a preview.
+
+The one entry for whoever judges: a moving picture is placed by the frame that places highest, a
+preview stands with its picture where it matches it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assay.core.contract import Frame
+from assay.core.facts import Observation, Placement, Reason, Sha256, Verdict
+from assay.core.jsonvalue import Json
+from assay.verdict.judge import judge
+from assay.verdict.place import earliest, place
+from assay.verdict.policy import Policy
+from assay.verdict.signals import ItemFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A picture that carries this item as a preview, where that stands, and how alike they are."""
+
+    item: Sha256
+    placement: Placement
+    relation: Observation | None  # kind "preview"; None: never compared
+
+
+def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
+    """Judge and place one item; of a moving picture, by the frame that places highest."""
+    frames = _frames(facts.observations)
+    if not frames:
+        return _decide(facts, policy)
+    whole = tuple(o for o in facts.observations if Frame.of(o.locator) is None)
+    rows = [
+        (frame, *_decide(replace(facts, observations=(*whole, *seen)), policy))
+        for frame, seen in frames.items()
+    ]
+    frame, verdict, placement = min(rows, key=lambda row: (earliest(row[2]), row[0].index))
+    if all(row[1].origin == verdict.origin and row[2].lane == placement.lane for row in rows):
+        return verdict, placement
+    reason = Reason("frame", {"frame": frame.index, "time": frame.time})
+    return replace(verdict, reasons=(*verdict.reasons, reason)), placement
+
+
+def _decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
+    verdict = judge(facts, policy)
+    return verdict, place(facts, verdict, policy)
+
+
+def _frames(observations: Sequence[Observation]) -> dict[Frame, list[Observation]]:
+    frames: dict[Frame, list[Observation]] = {}
+    for o in observations:
+        frame = Frame.of(o.locator)
+        if frame is not None:
+            frames.setdefault(frame, []).append(o)
+    return frames
+
+
+def with_carriers(placement: Placement, carriers: Sequence[Carrier], policy: Policy) -> Placement:
+    """Return where a preview stands: with its picture where it matches every one that carries it.
+
+    ``carriers`` are empty for an item that also occurs as a file of its own. A preview that does
+    not match, or could not be compared, is an item of its own and says so (DESIGN §5).
+    """
+    if not carriers:
+        return placement
+    unlike = [c for c in carriers if not _matches(c.relation, policy)]
+    if unlike:
+        reasons = [_unlike(c) for c in sorted(unlike, key=lambda c: c.item)]
+        # A comparison that failed must not place a preview later than one that had succeeded.
+        failed = [c.placement for c in unlike if not _distance(c)]
+        first = min([placement, *failed], key=earliest)
+        return replace(
+            first,
+            item=placement.item,
+            reasons=(*placement.reasons, *reasons),
+            shown_with=None,
+        )
+    first = min(carriers, key=lambda c: (earliest(c.placement), c.item))
+    return replace(
+        first.placement,
+        item=placement.item,
+        reasons=(Reason("preview.shown_with", {"picture": first.item, **_distance(first)}),),
+        shown_with=first.placement.shown_with or first.item,
+    )
+
+
+def _matches(relation: Observation | None, policy: Policy) -> bool:
+    if relation is None:
+        return False
+    distance, quality = relation.value.get("distance"), relation.value.get("quality")
+    return (
+        isinstance(distance, int)
+        and isinstance(quality, int)
+        and distance <= policy.near_distance
+        and quality >= policy.near_quality
+    )
+
+
+def _unlike(carrier: Carrier) -> Reason:
+    distance = _distance(carrier)
+    code = "preview.differs" if distance else "preview.not_compared"
+    return Reason(code, {"picture": carrier.item, **distance})
+
+
+def _distance(carrier: Carrier) -> dict[str, Json]:
+    value = carrier.relation.value if carrier.relation is not None else {}
+    if not isinstance(value.get("distance"), int):
+        return {}
+    return {"distance": value["distance"], "quality": value.get("quality")}

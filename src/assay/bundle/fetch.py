@@ -18,7 +18,9 @@ from assay.core.errors import AssayError
 
 # Never in a bundle, whatever a lock says: PyAV's wheels carry GPL codecs.
 BANNED = frozenset({"av", "pyav"})
+# Whom pip speaks of: "No matching distribution found for NAME==…", "NAME==… from file:…".
 _FOR = re.compile(r"(?:for|requirement) ([A-Za-z0-9._-]+)==")
+_FROM = re.compile(r"([A-Za-z0-9._-]+)==\S+ from |([A-Za-z0-9._]+)-[^-\s/]+-[^\s/]*\.whl")
 
 Progress = Callable[[int, int, str], None]  # done, of how many, name of the package at hand
 
@@ -99,6 +101,8 @@ def _error(
     found = _FOR.search(text)
     name = normal(found[1]) if found else last or "pip"
     if "DO NOT MATCH THE HASHES" in text:
+        culprit = _FROM.search(text)
+        name = normal(culprit[1] or culprit[2]) if culprit else name
         return AssayError(
             f"{name}: the file found is not the one that the lock file names",
             hint="do not use it; look at where your index or folder has it from",

@@ -48,6 +48,8 @@ MAGICS: tuple[Magic, ...] = (
     Magic(0, b"#?RADIANCE\n", "image/vnd.radiance", "Radiance picture format"),
     Magic(40, b" EMF", "image/emf", "MS-EMF 2.3.4.2"),
     Magic(0, b"\xd7\xcd\xc6\x9a", "image/wmf", "MS-WMF 2.3.2.3"),
+    Magic(0, b"\1\0\x09\0\0\3", "image/wmf", "MS-WMF 2.3.2.2, in memory"),
+    Magic(0, b"\1\0\x09\0\0\1", "image/wmf", "MS-WMF 2.3.2.2, in memory, version 1"),
     # video and sound
     Magic(0, b"FLV\1", "video/x-flv", "Adobe FLV 10.1 E.2"),
     Magic(0, b"\0\0\1\xba", "video/mpeg", "ISO/IEC 13818-1 pack header"),
@@ -118,7 +120,8 @@ MAGICS: tuple[Magic, ...] = (
     Magic(0, b"\0\1\0\0Standard ACE DB", "application/x-msaccess", "MS ACE"),
     Magic(0, b"!BDN", "application/vnd.ms-outlook-pst", "MS-PST 2.2.2.6"),
     Magic(0, b"CMMM", "application/x-thumbcache", "libyal, Windows Explorer thumbnail cache"),
-    Magic(0, b"IMMM", "application/x-thumbcache", "the index beside it"),
+    Magic(0, b"IMMM", "application/x-thumbcache-index", "the index beside it"),
+    Magic(4, b"IMMM", "application/x-thumbcache-index", "the same since Windows 8"),
     Magic(0, b"bplist0", "application/x-bplist", "Apple CFBinaryPList"),
     Magic(0, b"regf", "application/x-registry-hive", "libregf"),
     Magic(0, b"ElfFile\0", "application/x-evtx", "libevtx"),

@@ -10,6 +10,8 @@ import codecs
 import json
 import re
 
+from assay.media.sniff_office import office_part
+
 BINARY = "application/octet-stream"
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27}) + b"\x7f"
 _HIGH = bytes(range(128, 256))
@@ -59,7 +61,7 @@ def sniff_text(head: bytes, size: int) -> str:
     return (
         _mail(plain)
         or _script(plain)
-        or _markup(start)
+        or _markup(start, whole=size <= len(head))
         or _json(start, whole=size <= len(head))
         or _other(start)
     )
@@ -141,7 +143,7 @@ def _script(text: bytes) -> str:
     return ""
 
 
-def _markup(text: bytes) -> str:
+def _markup(text: bytes, *, whole: bool) -> str:
     if not text.startswith(b"<"):
         return ""
     lower = text[:64].lower()
@@ -154,7 +156,8 @@ def _markup(text: bytes) -> str:
         return _ROOTS[root]
     if lower.startswith(b"<?php"):
         return "text/x-php"
-    return "text/xml" if lower.startswith((b"<?xml", b"<!doctype")) else ""
+    part = office_part(text) if whole else ""
+    return part or ("text/xml" if lower.startswith((b"<?xml", b"<!doctype")) else "")
 
 
 def _root_name(text: bytes) -> bytes | None:

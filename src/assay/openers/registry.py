@@ -11,9 +11,13 @@ from functools import lru_cache
 from assay.core.opening import Opener
 from assay.core.vocab import Reach
 from assay.openers.appended import AppendedOpener
+from assay.openers.msg import MsgOpener
+from assay.openers.ole import OleOpener
 from assay.openers.sevenzip import SevenZipOpener
 from assay.openers.single import SingleOpener
 from assay.openers.tars import TarOpener
+from assay.openers.thumbcache import ThumbcacheOpener
+from assay.openers.thumbsdb import ThumbsDbOpener
 from assay.openers.zips import ZipOpener
 
 _ARCHIVES_ELSEWHERE = frozenset({"application/x-rar", "application/vnd.rar"})
@@ -22,7 +26,17 @@ _ARCHIVES_ELSEWHERE = frozenset({"application/x-rar", "application/vnd.rar"})
 @lru_cache(maxsize=1)
 def all_openers() -> tuple[Opener, ...]:
     """Return every opener, in the order in which they are tried."""
-    return (ZipOpener(), TarOpener(), SevenZipOpener(), SingleOpener(), AppendedOpener())
+    return (
+        ZipOpener(),
+        TarOpener(),
+        SevenZipOpener(),
+        SingleOpener(),
+        MsgOpener(),
+        ThumbsDbOpener(),
+        OleOpener(),
+        ThumbcacheOpener(),
+        AppendedOpener(),
+    )
 
 
 @lru_cache(maxsize=1024)

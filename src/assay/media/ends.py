@@ -122,3 +122,4 @@ _READERS: Mapping[str, Callable[[bytes], int]] = {
     "font/woff": _woff,
     "font/woff2": _woff,
 }
+KINDS = frozenset(_READERS)

@@ -32,7 +32,7 @@ def boxes_extent(span: Span) -> Extent | None:
             break
         content = content or name in _BOX_ENDS
         if size == 0 and name in _BOX_ENDS:
-            return Extent(span.size, complete=False)  # "to the end of the file": of which one?
+            return Extent(span.size, complete=False)  # "to the end" of which file?
         if size == 0:
             break
         if pos + size > span.size:
@@ -41,26 +41,28 @@ def boxes_extent(span: Span) -> Extent | None:
     return Extent(pos, complete=True) if content else None
 
 
+_NEXT_PDF = re.compile(rb"%PDF-\d")
+_PDF_END = re.compile(rb"%%EOF")
+_ZIP_END = re.compile(rb"PK\x05\x06")
+
+
 def pdf_extent(span: Span) -> Extent | None:
     """Up to the last end mark before the next document begins."""
-    limit = span.find(re.compile(rb"%PDF-\d"), 5, overlap=8) or span.size
+    span = span.upto(span.find(_NEXT_PDF, 5, overlap=8))
     last = None
-    pos = 0
-    while (found := span.find(re.compile(rb"%%EOF"), pos, overlap=8)) is not None:
-        if found >= limit:
-            break
-        last, pos = found + 5, found + 5
+    while (found := span.find(_PDF_END, last or 0, overlap=8)) is not None:
+        last = found + 5
     if last is None:
         return None
     line = span.read(last, 2)
-    return Extent(last + (2 if line == b"\r\n" else 1 if line[:1] in b"\r\n" and line else 0), True)
+    return Extent(last + (2 if line == b"\r\n" else 1 if line[:1] in (b"\r", b"\n") else 0), True)
 
 
 def zip_extent(span: Span) -> Extent | None:
     """Up to the first end record whose directory lies where it says, counted from the start."""
     pos = 0
     for _ in range(64):
-        found = span.find(re.compile(rb"PK\x05\x06"), pos, overlap=4)
+        found = span.find(_ZIP_END, pos, overlap=4)
         if found is None:
             return None
         size, at, comment = struct.unpack_from("<IIH", span.read(found + 12, 10))

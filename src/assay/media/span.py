@@ -27,6 +27,11 @@ class Span:
         self._start = start
         self.size = max(0, end - start)
 
+    def upto(self, end: int | None) -> Span:
+        """Return the same part cut at an offset; None cuts nothing."""
+        stop = self.size if end is None else min(end, self.size)
+        return Span(self._blob, self._start, self._start + stop)
+
     def read(self, offset: int, length: int) -> bytes:
         length = min(length, self.size - offset)
         return self._blob.read(self._start + offset, length) if offset >= 0 and length > 0 else b""

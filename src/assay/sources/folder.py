@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.facts import Source, SourceId
@@ -19,6 +19,7 @@ from assay.core.names import display
 from assay.core.vocab import EntryKind
 from assay.sources.filters import Filters
 from assay.sources.found import Found
+from assay.sources.identity import Anchor
 from assay.sources.order import Turn, shipped_order
 from assay.sources.state import described, inode_of, words_of
 from assay.sources.tree import Tree
@@ -27,27 +28,17 @@ from assay.sources.walk import Walk
 _NO_FILTERS = Filters()
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """By what a root is known again after it was gone."""
-
-    device: int
-    inode: int
-    mounted: bool  # the root is itself the top of a file system
-
-
 class FolderSource:
     """One path that a person named. Use ``open``."""
 
     def __init__(
-        self, root: str, kind: str, identity: Identity, excluded: frozenset[str], filters: Filters
+        self, root: str, kind: str, anchor: Anchor, excluded: frozenset[str], filters: Filters
     ) -> None:
         self.kind = kind  # "file" or "folder"
         self.root = root
         self.uri = display(root)
         self.id = SourceId(digest_of({"kind": kind, "path": root})[:32])
-        self._identity = identity
-        self._device = _device_path(identity.device)
+        self._anchor = anchor
         self._excluded = excluded
         self._filters = filters
         self._tree = Tree(root if kind == "folder" else os.path.dirname(root))
@@ -80,10 +71,13 @@ class FolderSource:
                 f"{display(root)}: neither a file nor a folder",
                 hint="devices are read through an image of them",
             )
-        source = cls(root, kind, _identify(root, state), _inodes(exclude_paths), filters)
-        if kind == "folder":
+        source = cls(root, kind, Anchor(root, state), _inodes(exclude_paths), filters)
+        if kind == "file":
+            source._anchor.remember([""])
+        else:
             try:
-                source._tree.names(())
+                folders, others = source._tree.names(())
+                source._anchor.remember(sorted(folders + others), source._excluded)
             except OSError as error:
                 raise SourceError(
                     f"{display(root)}: {words_of(error)}", hint="check the folder's permissions"
@@ -101,24 +95,11 @@ class FolderSource:
 
     def alive(self) -> bool:
         """Tell whether the root is still there and the same; knows it again when it came back."""
-        try:
-            state = os.stat(self.root)
-            if self.kind == "folder":
-                os.close(os.open(self.root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)))
-        except OSError:
-            return False
-        now = _identify(self.root, state)
-        old = self._identity
-        if self._device and now.device == old.device and not os.path.exists(self._device):
-            return False  # an unplugged disk that is still mounted answers from the cache
-        if now == old:
-            return True
-        back = now.inode == old.inode and now.mounted == old.mounted and now.device != old.device
-        if back:  # plugged in again: another device number, the same root
-            self._identity = now
-            self._device = _device_path(now.device)
+        before = self._anchor.identity
+        there = self._anchor.there()
+        if self._anchor.identity != before:  # folders held open belong to what went away
             self._tree.close()
-        return back
+        return there
 
     def close(self) -> None:
         """Let go of open folders."""
@@ -197,23 +178,6 @@ class FolderSource:
             f"{self.uri} is no longer there",
             hint="connect it again and run the same command: it goes on where it stopped",
         )
-
-
-def _identify(root: str, state: os.stat_result) -> Identity:
-    above = os.path.dirname(os.path.realpath(root))
-    try:
-        mounted = os.stat(above).st_dev != state.st_dev
-    except OSError:
-        mounted = False
-    return Identity(state.st_dev, state.st_ino, mounted)
-
-
-def _device_path(device: int) -> str:
-    """Return where Linux shows the block device of a file system, or "" where it does not."""
-    if os.name != "posix" or os.major(device) == 0:
-        return ""
-    path = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
-    return path if os.path.exists(path) else ""
 
 
 def _inodes(paths: Sequence[str | os.PathLike[str]]) -> frozenset[str]:

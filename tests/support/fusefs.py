@@ -1,0 +1,209 @@
+"""A read-only file system in user space that shows a folder as a bad, slow or cut disk would.
+
+Speaks the kernel's FUSE protocol (linux/fuse.h, 7.31) over ``/dev/fuse``, so that the errors and
+delays are real ones of real descriptors. ``tests.support.mounts`` gives it a place to mount in::
+
+    python tests/support/fusefs.py FOLDER MOUNTPOINT --bad a.jpg:8192-12288 --open-ms 5 --rate 100
+
+Prints "ready" once the mount answers. One request at a time, as one disk head would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import errno
+import os
+import stat
+import struct
+import sys
+import time
+from dataclasses import dataclass, field
+
+_IN = struct.Struct("<IIQQIIIHH")
+_ATTR = struct.Struct("<6Q10I")
+_SECTOR = 4096
+_MAX_WRITE = 1 << 20
+(LOOKUP, FORGET, GETATTR, READLINK) = (1, 2, 3, 5)
+(OPEN, READ, STATFS, RELEASE) = (14, 15, 17, 18)
+(FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR, ACCESS) = (25, 26, 27, 28, 29, 34)
+(INTERRUPT, DESTROY, BATCH_FORGET) = (36, 38, 42)
+_SILENT = {FORGET, BATCH_FORGET, INTERRUPT}
+_NODEV, _NOSUID, _RDONLY = 4, 2, 1
+
+
+@dataclass
+class Disk:
+    """The folder to show, and how it misbehaves."""
+
+    folder: str
+    bad: dict[str, list[tuple[int, int]]]  # path -> ranges of bytes that give EIO
+    open_seconds: float = 0.0
+    rate: float = 0.0  # bytes a second; 0 = as fast as it goes
+    paths: list[str] = field(default_factory=lambda: ["", ""])  # by node, the root is 1
+    nodes: dict[str, int] = field(default_factory=lambda: {"": 1})
+    handles: dict[int, int | list[tuple[str, int]]] = field(default_factory=dict)
+    free_at: float = 0.0
+    bytes_read: int = 0
+    opens: int = 0
+
+    def real(self, node: int) -> str:
+        return os.path.join(self.folder, self.paths[node])
+
+    def node(self, path: str) -> int:
+        if path not in self.nodes:
+            self.nodes[path] = len(self.paths)
+            self.paths.append(path)
+        return self.nodes[path]
+
+    def take(self, seconds: float) -> None:
+        """Let the disk be busy for a while; what it owes is slept off in one go."""
+        self.free_at = max(self.free_at, time.monotonic()) + seconds
+        if (left := self.free_at - time.monotonic()) > 0.001:
+            time.sleep(left)
+
+    def attr(self, node: int) -> bytes:
+        s = os.lstat(self.real(node))
+        times = [divmod(t, 1_000_000_000) for t in (s.st_atime_ns, s.st_mtime_ns, s.st_ctime_ns)]
+        return _ATTR.pack(
+            node, s.st_size, s.st_blocks, *(t[0] for t in times), *(t[1] for t in times),
+            s.st_mode, s.st_nlink, 0, 0, 0, _SECTOR, 0,
+        )  # fmt: skip
+
+    def answer(self, code: int, node: int, body: bytes) -> bytes:
+        """Return the reply to one request; raises OSError for what the disk refuses."""
+        if code == INIT:
+            flags = 1 | 1 << 22  # asynchronous reads, max_pages
+            return struct.pack(
+                "<IIIIHHIIHH8I", 7, 31, 1 << 20, flags, 64, 48, _MAX_WRITE, 1, 256, 0, *[0] * 8
+            )
+        if code == LOOKUP:
+            name = os.fsdecode(body.rstrip(b"\0"))
+            path = os.path.join(self.paths[node], name)
+            os.lstat(os.path.join(self.folder, path))
+            child = self.node(path)
+            return struct.pack("<QQQQII", child, 0, 1, 1, 0, 0) + self.attr(child)
+        if code == GETATTR:
+            return struct.pack("<QII", 1, 0, 0) + self.attr(node)
+        if code == READLINK:
+            return os.fsencode(os.readlink(self.real(node)))  # noqa: PTH115
+        if code == OPEN:
+            self.opens += 1
+            self.take(self.open_seconds)
+            handle = os.open(self.real(node), os.O_RDONLY)
+            self.handles[handle] = handle
+            return struct.pack("<QII", handle, 0, 0)
+        if code == READ:
+            handle, offset, size = struct.unpack_from("<QQI", body)
+            return self.read(node, handle, offset, size)
+        if code == OPENDIR:
+            with os.scandir(self.real(node)) as entries:
+                rows = [
+                    (e.name, stat.S_IFMT(e.stat(follow_symlinks=False).st_mode)) for e in entries
+                ]
+            handle = max(self.handles, default=0) + 1_000_000
+            self.handles[handle] = sorted(rows)
+            return struct.pack("<QII", handle, 0, 0)
+        if code == READDIR:
+            handle, offset, size = struct.unpack_from("<QQI", body)
+            return self.names(node, handle, offset, size)
+        if code == STATFS:
+            return struct.pack("<5Q4I6I", 0, 0, 0, 0, 0, _SECTOR, 255, _SECTOR, 0, *[0] * 6)
+        if code in (RELEASE, RELEASEDIR):
+            (handle,) = struct.unpack_from("<Q", body)
+            if self.handles.pop(handle, None) == handle:
+                os.close(handle)
+            return b""
+        if code in (FLUSH, ACCESS, DESTROY):
+            return b""
+        raise OSError(errno.ENOSYS, "")
+
+    def read(self, node: int, handle: int, offset: int, size: int) -> bytes:
+        for start, stop in self.bad.get(self.paths[node], ()):
+            if offset < stop and start < offset + size:
+                raise OSError(errno.EIO, "")
+        data = os.pread(handle, size, offset)
+        self.bytes_read += len(data)
+        if self.rate:
+            self.take(len(data) / self.rate)
+        return data
+
+    def names(self, node: int, handle: int, offset: int, size: int) -> bytes:
+        rows = self.handles[handle]
+        assert isinstance(rows, list)
+        out = b""
+        for number, (name, kind) in enumerate(rows[offset:], offset + 1):
+            raw = os.fsencode(name)
+            child = self.node(os.path.join(self.paths[node], name))
+            entry = struct.pack("<QQII", child, number, len(raw), kind >> 12) + raw
+            entry += bytes(-len(entry) % 8)
+            if len(out) + len(entry) > size:
+                break
+            out += entry
+        return out
+
+
+def mount(point: str) -> int:
+    """Mount at a folder; returns the descriptor to serve. Raises OSError."""
+    fd = os.open("/dev/fuse", os.O_RDWR)
+    libc = ctypes.CDLL(None, use_errno=True)
+    options = f"fd={fd},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}".encode()
+    flags = _NODEV | _NOSUID | _RDONLY
+    if libc.mount(b"assay-test", os.fsencode(point), b"fuse.assay-test", flags, options) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"mount: {os.strerror(code)}")
+    return fd
+
+
+def serve(fd: int, disk: Disk) -> None:
+    """Answer until the mount is gone."""
+    while True:
+        try:
+            request = os.read(fd, _MAX_WRITE + 4096)
+        except OSError as error:
+            if error.errno == errno.ENODEV:  # unmounted
+                return
+            if error.errno in (errno.EINTR, errno.ENOENT, errno.EAGAIN):
+                continue
+            raise
+        _, code, unique, node, *_ = _IN.unpack_from(request)
+        failed, body = 0, b""
+        try:
+            body = disk.answer(code, node, request[_IN.size :])
+        except OSError as error:
+            failed = error.errno or errno.EIO
+        if code in _SILENT:
+            continue
+        try:
+            os.write(fd, struct.pack("<IiQ", 16 + len(body), -failed, unique) + body)
+        except FileNotFoundError:
+            continue  # the request was given up meanwhile
+
+
+def _bad(texts: list[str]) -> dict[str, list[tuple[int, int]]]:
+    table: dict[str, list[tuple[int, int]]] = {}
+    for text in texts:
+        path, _, span = text.rpartition(":")
+        start, _, stop = span.partition("-")
+        table.setdefault(path, []).append((int(start), int(stop)))
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("point")
+    parser.add_argument("--bad", action="append", default=[], help="PATH:START-STOP")
+    parser.add_argument("--open-ms", type=float, default=0.0)
+    parser.add_argument("--rate", type=float, default=0.0, help="10^6 bytes a second")
+    given = parser.parse_args()
+    disk = Disk(given.folder, _bad(given.bad), given.open_ms / 1000, given.rate * 1e6)
+    fd = mount(given.point)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    serve(fd, disk)
+    sys.stdout.write(f"{disk.opens} opens, {disk.bytes_read} bytes\n")
+
+
+if __name__ == "__main__":
+    main()

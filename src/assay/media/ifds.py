@@ -7,6 +7,8 @@ costs microseconds. Layout: TIFF 6.0 section 2, BigTIFF; the tags of previews ar
 
 from __future__ import annotations
 
+import struct
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,7 +18,8 @@ _MAX_NUMBERS = 1 << 16  # of one array: strips or tiles
 _MAGIC = frozenset({0x2A, 0x2B, 0x4F52, 0x5352, 0x55})  # TIFF, BigTIFF, ORF (2), RW2
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}
-_WHOLE = frozenset({1, 3, 4, 7, 13, 16, 18})  # types whose values are read as whole numbers
+# types whose values are read as whole numbers, with struct's code
+_WHOLE = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 SUB_DIRECTORIES = 0x014A
 
 
@@ -45,23 +48,20 @@ class Block:
     big: bool = False  # BigTIFF
     looped: bool = False  # a directory was named twice
 
-    def numbers(self, directory: Directory, tag: int) -> tuple[int, ...]:
-        """Return an entry's whole numbers, as many as are there; empty where absent."""
+    def numbers(self, directory: Directory, tag: int, limit: int = _MAX_NUMBERS) -> tuple[int, ...]:
+        """Return up to ``limit`` of an entry's whole numbers, as many as are there."""
         entry = directory.entries.get(tag)
         if entry is None or entry.kind not in _WHOLE:
             return ()
+        code = _WHOLE[entry.kind]
         size = _SIZES[entry.kind]
-        count = min(entry.count, _MAX_NUMBERS, max(0, len(self.data) - entry.at) // size)
-        raw = self.data[entry.at : entry.at + size * count]
-        order = "little" if self.order == "little" else "big"
-        return tuple(
-            int.from_bytes(raw[i : i + size], order)  # type: ignore[arg-type]
-            for i in range(0, len(raw), size)
-        )
+        count = min(entry.count, limit, max(0, len(self.data) - entry.at) // size)
+        order = "<" if self.order == "little" else ">"
+        return struct.unpack_from(f"{order}{count}{code}", self.data, entry.at)
 
     def number(self, directory: Directory, tag: int) -> int | None:
         """Return an entry's first whole number."""
-        found = self.numbers(directory, tag)
+        found = self.numbers(directory, tag, 1)
         return found[0] if found else None
 
     def raw(self, entry: Entry) -> bytes:
@@ -106,9 +106,9 @@ class _Reader:
                 break
             chain.append(directory)
             at = following
-        pending = [at for directory in chain for at in self._below(directory)]
+        pending = deque(at for directory in chain for at in self._below(directory))
         while pending and len(chain) + len(below) < MAX_DIRECTORIES:
-            at = pending.pop(0)
+            at = pending.popleft()
             if at in seen:
                 looped = True
                 continue
@@ -121,7 +121,7 @@ class _Reader:
 
     def _below(self, directory: Directory) -> tuple[int, ...]:
         block = Block(self.data, self.order, ())
-        return tuple(at for at in block.numbers(directory, SUB_DIRECTORIES)[:64] if at)
+        return tuple(at for at in block.numbers(directory, SUB_DIRECTORIES, 64) if at)
 
     def _directory(self, at: int, name: str) -> tuple[Directory | None, int]:
         """Read one directory; returns it and where the next one lies (0 = nowhere)."""

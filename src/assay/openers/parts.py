@@ -44,7 +44,7 @@ class Part:
         """Return "bytes 20-1544"; several ranges are separated by commas."""
         shown = ", ".join(f"{start}-{end}" for start, end in self.spans[:_SHOWN])
         more = len(self.spans) - _SHOWN
-        coded = " (coded)" if self.content is not None else ""
+        coded = " (decoded)" if self.content is not None else ""
         return f"bytes {shown}" + (f" and {more} more" if more > 0 else "") + coded
 
 

@@ -1,7 +1,7 @@
 """Opens the pictures inside a picture: thumbnails, previews, gain and depth maps, motion video.
 
-Reads EXIF, MPF, JFXX, Photoshop and XMP blocks, HEIF items, and what lies behind the end. Each
-child is the bytes as stored, with their range. It says nothing about the picture itself, and a
+Reads EXIF, MPF, JFXX, Photoshop, XMP and C2PA blocks, HEIF items, and what lies behind the end.
+Each child is the bytes as stored, with their range. It says nothing about the picture itself, and a
 file without any of it costs one walk over its structure.
 Sources: Exif 3.0, CIPA DC-007 (MPF), JFIF 1.02, Adobe Photoshop file formats, XMP part 2.
 """
@@ -18,7 +18,7 @@ from assay.core.opening import Member, OpenContext
 from assay.core.slots import Slot, SlotKind, Trouble, Walk
 from assay.core.vocab import Reach, Role
 from assay.media.ifds import read_block
-from assay.media.jpegs import measure
+from assay.media.jumbf_pictures import thumbnails
 from assay.media.kinds import is_picture
 from assay.media.slots import walk
 from assay.media.sniff import sniff
@@ -29,6 +29,7 @@ from assay.openers.parts import Part, Parts, Source
 from assay.openers.tiff_previews import exif_parts, tiff_parts
 
 _BOXED = ("image/heic", "image/heif", "image/avif")
+_SOI = b"\xff\xd8"
 _PHOTOSHOP_HEAD = 28  # bytes before the JPEG of a Photoshop thumbnail
 _JFXX_HEAD = 6  # bytes before the JPEG: "JFXX", NUL, kind
 _MP_ENTRIES = 0xB002
@@ -156,7 +157,7 @@ def _mpf(data: bytes, slot: Slot, parts: Parts) -> Iterator[Part]:
         start = slot.offset + offset
         if not offset or not size:
             continue
-        if data[start : start + 2] != b"\xff\xd8":
+        if not data.startswith(_SOI, start):
             parts.note("lying_header", f"picture {number + 1} of the MPF index at byte {start}")
             continue
         role = Role.PREVIEW if kind in _MP_LIKE else Role.MEMBER
@@ -165,14 +166,24 @@ def _mpf(data: bytes, slot: Slot, parts: Parts) -> Iterator[Part]:
         yield Part(name, ((start, min(start + size, len(data))),), role)
 
 
+def _c2pa(data: bytes, slot: Slot, parts: Parts) -> Iterator[Part]:
+    """Yield the thumbnails of a manifest store; those of ingredients show other pictures."""
+    source = _source(data, slot)
+    for found in thumbnails(slot.data):
+        own = ".claim" in found.label
+        name = "C2PA claim thumbnail" if own else "C2PA ingredient thumbnail"
+        role = Role.PREVIEW if own else Role.MEMBER
+        yield source.part(name, found.start, found.end, role)
+
+
 def _other(data: bytes, slot: Slot, parts: Parts) -> Iterator[Part]:
     """Yield the JPEG of a Photoshop or JFXX thumbnail, or of a maker's own segment."""
     source = _source(data, slot)
     if slot.key in ("8BIM 0x0409", "8BIM 0x040c"):
-        if measure(slot.data, _PHOTOSHOP_HEAD) is not None:
+        if slot.data.startswith(_SOI, _PHOTOSHOP_HEAD):
             yield source.part("Photoshop thumbnail", _PHOTOSHOP_HEAD, len(slot.data))
     elif slot.mechanism.startswith("JPEG APP"):
-        if slot.key == "APP0 JFXX" and measure(slot.data, _JFXX_HEAD) is not None:
+        if slot.key == "APP0 JFXX" and slot.data.startswith(_SOI, _JFXX_HEAD):
             yield source.part("JFXX thumbnail", _JFXX_HEAD, len(slot.data))
         else:
             yield from source.carved(f"picture in {slot.mechanism[5:]}", [], parts)
@@ -207,5 +218,6 @@ def _decoded(value: str) -> bytes:
 _READERS: dict[SlotKind, Callable[[bytes, Slot, Parts], Iterator[Part]]] = {
     SlotKind.EXIF: _exif,
     SlotKind.MPF: _mpf,
+    SlotKind.C2PA: _c2pa,
     SlotKind.OTHER: _other,
 }

@@ -13,6 +13,8 @@ from assay.core.vocab import Reach
 from assay.openers.appended import AppendedOpener
 from assay.openers.msg import MsgOpener
 from assay.openers.ole import OleOpener
+from assay.openers.previews import PreviewsOpener
+from assay.openers.raws import RawsOpener
 from assay.openers.sevenzip import SevenZipOpener
 from assay.openers.single import SingleOpener
 from assay.openers.tars import TarOpener
@@ -35,6 +37,8 @@ def all_openers() -> tuple[Opener, ...]:
         ThumbsDbOpener(),
         OleOpener(),
         ThumbcacheOpener(),
+        PreviewsOpener(),
+        RawsOpener(),
         AppendedOpener(),
     )
 

@@ -76,12 +76,13 @@ def _jpeg_of(
 ) -> Iterator[Part]:
     """Yield the JPEG that JPEGInterchangeFormat points at, as far as it is there."""
     start = block.number(directory, _JPEG_START)
-    if not start:
+    if not start or source.data[start : start + 2] != b"\xff\xd8":
         return
     jpeg = measure(source.data, start)
-    if jpeg is None or not jpeg.decoded:
+    size = block.number(directory, _JPEG_SIZE) or (0 if jpeg is None else jpeg.end - start)
+    # one that breaks its structure is given too: what is named is never left out for damage
+    if not size or (jpeg is not None and not jpeg.decoded):
         return
-    size = block.number(directory, _JPEG_SIZE) or jpeg.end - start
     end = min(start + size, len(source.data))
     taken.append((start, end))
     yield source.part(name, start, end)

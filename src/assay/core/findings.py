@@ -66,7 +66,12 @@ _KINDS = (
     ),
     FindingKind("link", "A link inside the container is recorded and not followed: {detail}."),
     FindingKind("special_file", "A device, FIFO or socket is recorded and not created: {detail}."),
+    FindingKind("left_out", "Parts that show no picture were not given out: {detail}."),
     FindingKind("carved", "Found by its structure alone, without a directory: {detail}."),
+    FindingKind(
+        "only_trace",
+        "A small copy whose full-size original is nowhere in the case: it may be the only trace.",
+    ),
     FindingKind("no_sibling", "The file that this one belongs to was not at hand: {detail}.", True),
     # names
     FindingKind("path_traversal", "A name points outside its folder; nothing was written there."),

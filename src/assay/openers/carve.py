@@ -135,16 +135,18 @@ class Carver:
         self._blob = blob
         self._metered = _Metered(blob)
         self._pictures = pictures
+        self._limit = blob.size
         self._crowded = 0  # windows with more beginnings than were looked at
         self._endless: Counter[str] = Counter()  # beginnings without a known end
         directory = read_directory(blob, 1)
         self._archive_end = directory.end if directory is not None else None
 
-    def files(self, start: int) -> Iterator[Member | Trouble]:
+    def files(self, start: int, stop: int | None = None) -> Iterator[Member | Trouble]:
         """Yield whole files from ``start`` on, then what was found and what was left."""
+        self._limit = self._blob.size if stop is None else min(stop, self._blob.size)
         given: Counter[str] = Counter()
         free = start
-        end = min(self._blob.size, start + MAX_SEARCHED)
+        end = min(self._limit, start + MAX_SEARCHED)
         beginnings = self._beginnings(start, end)
         following = next(beginnings, None)
         while following is not None:
@@ -152,25 +154,25 @@ class Carver:
             if begin.offset < free or not self._wanted(begin.media_type):
                 continue
             try:
-                stop = self._end(begin, following)
+                last = self._end(begin, following)
             except LimitReached as error:
                 yield Trouble(error.flag, str(error))
                 break
-            if stop is None:
+            if last is None:
                 continue
             if sum(given.values()) >= MAX_CARVED:
                 yield Trouble("count_limit", f"more than {MAX_CARVED} files found by structure")
                 break
-            free = stop
+            free = last
             given[begin.media_type] += 1
-            yield member(self._blob, begin.offset, stop)
+            yield member(self._blob, begin.offset, last)
         if given:
             yield Trouble("carved", _counted(given))
         if given and self._endless:
             yield Trouble("embedded", f"without a known end: {_counted(self._endless)}")
         if self._crowded:
             yield Trouble("count_limit", f"too many beginnings of files in {self._crowded} places")
-        if end < self._blob.size:
+        if end < self._limit:
             yield Trouble("size_limit", f"only the first {MAX_SEARCHED} bytes were searched")
 
     def _wanted(self, media_type: str) -> bool:
@@ -179,7 +181,7 @@ class Carver:
         return self._pictures or not media_type.startswith(("image/", "video/"))
 
     def _end(self, begin: embedded.Beginning, following: embedded.Beginning | None) -> int | None:
-        known = extent(self._metered, begin.offset, begin.media_type)
+        known = extent(self._metered, begin.offset, begin.media_type, self._limit)
         if begin.media_type == "application/zip" and known is not None:
             # the archive whose end record closes the blob is opened by ``appended``
             return known.end if known.end != self._archive_end else None
@@ -188,7 +190,7 @@ class Carver:
         if not begin.media_type.startswith(_UNENDED):
             self._endless[begin.media_type] += 1
             return None
-        stop = following.offset if following is not None else self._blob.size
+        stop = following.offset if following is not None else self._limit
         return min(stop, begin.offset + MAX_UNENDED)
 
     def _beginnings(self, start: int, end: int) -> Iterator[embedded.Beginning]:

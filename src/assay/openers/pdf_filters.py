@@ -249,12 +249,21 @@ def fax(data: bytes, params: Mapping[str, int], columns: int, rows: int) -> byte
         raise Unsupported("CCITTFaxDecode with rows aligned to bytes")
     compression, options = (4, 0) if k < 0 else (3, 1 if k > 0 else 0)
     black = params.get("BlackIs1", 0)
-    file = _tiff(data, compression, options, columns, rows, photometric=1 if black else 0)
-    try:
-        with Image.open(io.BytesIO(file)) as image:
-            return image.convert("1").tobytes()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Malformed(f"fax picture: {error}") from error
+    photometric = 1 if black else 0
+    good, bad, best = 0, rows + 1, b""
+    tried = rows
+    # libtiff gives nothing of a strip that breaks off: halve until what is there comes out
+    while bad - good > 1:
+        file = _tiff(data, compression, options, columns, tried, photometric)
+        try:
+            with Image.open(io.BytesIO(file)) as image:
+                best, good = image.convert("1").tobytes(), tried
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            bad = tried
+        tried = (good + bad) // 2
+    if not good:
+        raise Malformed("no row of the fax picture decodes")
+    return best
 
 
 def _tiff(

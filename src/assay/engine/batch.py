@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from assay.core.contract import Frame
 from assay.core.facts import Failure, Item, Observation, Sha256
+from assay.core.jsonvalue import Json
 from assay.engine.checks import Pinned
 from assay.engine.judging import Judge
 from assay.engine.progress import Progress
 from assay.store.case import Case
-from assay.store.records import Entry, Found, LedgerRow
+from assay.store.records import Entry, Found, Hash, LedgerRow
 from assay.verdict.policy import Policy
 
 ACTION = "facts.added"
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
@@ -36,6 +41,34 @@ class Batch:
         return len(self.items) + len(self.occurrences)
 
 
+def hashes_of(observations: Sequence[Observation]) -> Iterator[Hash]:
+    """Yield the perceptual hashes among observations as they are compared."""
+    pixels = {
+        o.item: _pixels(o.value.get("width"), o.value.get("height"))
+        for o in observations
+        if o.kind in ("picture", "motion")
+    }
+    for o in observations:
+        if o.kind not in ("pdq", "pdq_variant"):
+            continue
+        frame = Frame.of(o.locator)
+        digits, quality = o.value.get("hash"), o.value.get("quality")
+        if not (isinstance(digits, str) and _HASH.fullmatch(digits) and isinstance(quality, int)):
+            continue  # no examiner of ours; the observation itself is kept as it came
+        yield Hash(
+            item=o.item,
+            hash=bytes.fromhex(digits),
+            quality=quality,
+            frame=frame.index if frame is not None else -1,
+            rendering=str(o.value.get("rendering", "")),
+            pixels=pixels.get(o.item, 0),
+        )
+
+
+def _pixels(width: Json, height: Json) -> int:
+    return width * height if isinstance(width, int) and isinstance(height, int) else 0
+
+
 class Committer:
     """Writes batches to a case and keeps its placements in step."""
 
@@ -56,6 +89,7 @@ class Committer:
             tx.add_failures(batch.failures)
             tx.mark_all(batch.ledger)
             tx.put_entries(batch.entries)
+            tx.put_hashes(hashes_of(batch.observations))
             rulings = self.judge.rulings(batch.dirty)
             tx.put_verdicts(ruling.verdict for ruling in rulings)
             tx.put_placements(ruling.placement for ruling in rulings)

@@ -9,8 +9,7 @@ from assay.core.contract import Examiner, ExaminerInfo, Settings, accepts
 from assay.core.jsonvalue import Json, JsonObject, digest_of
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Need
-from assay.media.frames import FIRST_LOOK
-from assay.media.kinds import can_move
+from assay.media.kinds import FIRST_LOOK, can_move
 from assay.openers.registry import all_openers
 
 WHOLE_FILE = 256 << 20  # bytes a worker reads whole; larger files are digested in pieces

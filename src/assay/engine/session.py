@@ -26,7 +26,7 @@ from assay.core.vocab import CostClass, Lane
 from assay.engine.checks import Check, Pinned, checks_of
 from assay.engine.plan import SECONDS_BASE, Plan, make_plan
 from assay.engine.registry import installed
-from assay.media.frames import FIRST_LOOK
+from assay.media.kinds import FIRST_LOOK
 from assay.sources.filters import Filters
 from assay.store.case import Case
 from assay.store.pins import Pins, TrustPin

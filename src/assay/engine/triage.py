@@ -15,6 +15,7 @@ from assay.engine.plan import Plan
 from assay.engine.progress import Progress, Silent, Watcher
 from assay.engine.run import Run, RunOptions
 from assay.engine.session import Session
+from assay.engine.traces import find_traces
 from assay.sandbox.headstart import HeadStart
 from assay.sources.folder import FolderSource
 from assay.store.coverage import coverage
@@ -110,6 +111,8 @@ def _close(
     uris = ", ".join(source.uri for source in sources)
     pins = session.case.pins
     with session.case.transaction(operator, action, uris) as tx:
+        if summary.examined:
+            tx.put_traces(find_traces(session.case.connection, session.policy))
         account: list[Json] = [
             {
                 "source": c.source,

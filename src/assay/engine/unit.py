@@ -36,6 +36,7 @@ class Unit:
         installed()
         warm_modules()
         decode.warm()
+        frames.warm()
         pdq.warm()
         frames.warm()
         for opener in all_openers():

@@ -15,7 +15,8 @@ from assay.core.slots import Trouble, Walk
 from assay.core.vocab import Level, Need, Polarity, SealLevel
 from assay.media import sniff
 from assay.media.decode import open_picture
-from assay.media.frames import FIRST_LOOK, Moving, open_moving
+from assay.media.frames import Moving, open_moving
+from assay.media.kinds import FIRST_LOOK
 from assay.media.slots import walk
 
 if TYPE_CHECKING:

@@ -53,6 +53,7 @@ def _records(session: Session, page: list[Ranked]) -> Iterator[dict[str, Json]]:
             ranks[judged.bundle.item.sha256],
             session.policy,
             shown(judged.bundle.decisions),
+            judged.bundle.trace,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from assay.core.contract import Frame
 from assay.core.facts import (
     Decision,
     Failure,
@@ -22,6 +23,7 @@ from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Level
 from assay.media.sniff import disagrees
+from assay.store.records import Trace
 from assay.verdict.catalogue import render
 from assay.verdict.judge import evidence
 from assay.verdict.policy import Policy
@@ -30,6 +32,10 @@ from assay.verdict.signals import ItemFacts
 _GENERATOR = (
     "tool", "version", "model", "models", "loras", "prompt", "negative_prompt", "seed", "sampler",
     "steps", "cfg", "width", "height", "input_pictures", "inputs_unresolved", "complete", "fits",
+)  # fmt: skip
+_MOTION = (
+    "container", "codec", "width", "height", "duration", "declared_frames", "counted_frames",
+    "complete", "pages", "sound", "sound_only", "decoder",
 )  # fmt: skip
 _C2PA = (
     "tier", "ai", "source_types", "actions", "generator", "software_agents", "issuer", "signed_at",
@@ -49,6 +55,7 @@ def item_record(
     rank: int | None,
     policy: Policy,
     decisions: Iterable[Decision] = (),
+    trace: Trace | None = None,
 ) -> dict[str, Json]:
     """Return the documented object of one item."""
     item = facts.item
@@ -65,9 +72,14 @@ def item_record(
         "pdq_variants": [
             {"rendering": str(o.value.get("rendering", "")), **_hash(o)}
             for o in facts.observations
-            if o.kind == "pdq_variant"
+            if o.kind == "pdq_variant" and Frame.of(o.locator) is None
         ],
         "picture": _values(facts.observations, "picture"),
+        "motion": _motion(facts.observations),
+        "frames": _frames(facts.observations),
+        "shown_with": placement.shown_with,
+        "small_copy": _trace(trace),
+        "pair": _pair(facts.observations),
         "origin": verdict.origin.value,
         "score": verdict.score,
         "lane": int(placement.lane) if placement.lane is not None else None,
@@ -80,7 +92,7 @@ def item_record(
         "matches": [],
         "failures": [_failure(f) for f in facts.failures],
         "pending": sorted(facts.pending),
-        "findings": _findings(facts.observations, places, item.media_type),
+        "findings": _findings(facts.observations, places, item.media_type, trace),
         "reasons": [_reason(reason, policy) for reason in (*verdict.reasons, *placement.reasons)],
         "decisions": [
             {
@@ -125,6 +137,7 @@ def _occurrence(o: Occurrence) -> dict[str, Json]:
         "source": o.source,
         "path": join_chain(o.chain),
         "state": o.state.value,
+        "role": o.role.value or "member" if len(o.chain) > 1 else "file",
         "times": [_stamp(s) for s in o.times],
         "mode": f"{o.mode:o}" if o.mode is not None else None,
         "inode": o.inode,
@@ -145,7 +158,43 @@ def _hash(o: Observation) -> dict[str, Json]:
 
 
 def _pdq(observations: Iterable[Observation], kind: str) -> dict[str, Json] | None:
-    return next((_hash(o) for o in observations if o.kind == kind), None)
+    whole = (o for o in observations if o.kind == kind and Frame.of(o.locator) is None)
+    return next((_hash(o) for o in whole), None)
+
+
+def _motion(observations: Iterable[Observation]) -> dict[str, Json] | None:
+    value = _values(observations, "motion")
+    return {name: value.get(name) for name in _MOTION} if value is not None else None
+
+
+def _frames(observations: Iterable[Observation]) -> list[Json]:
+    """Return the frames that were looked at, in order, each with its hash where it has one."""
+    found: dict[Frame, Json] = {}
+    for o in observations:
+        frame = Frame.of(o.locator)
+        if frame is None:
+            continue
+        found.setdefault(frame, None)
+        if o.kind == "pdq":
+            found[frame] = _hash(o)
+    return [
+        {"time": frame.time, "index": frame.index, "pdq": found[frame]}
+        for frame in sorted(found, key=lambda f: f.index)
+    ]
+
+
+def _trace(trace: Trace | None) -> dict[str, Json] | None:
+    """Return the full-size picture that a small copy was made from; null in it = none is here."""
+    if trace is None:
+        return None
+    return {"original": trace.original, "distance": trace.distance}
+
+
+def _pair(observations: Iterable[Observation]) -> dict[str, Json] | None:
+    value = _values(observations, "pair")
+    if value is None:
+        return None
+    return {name: value.get(name) for name in ("identifier", "part", "burst")}
 
 
 def _strongest(observations: Iterable[Observation], kind: str) -> Observation | None:
@@ -198,7 +247,10 @@ def _failure(f: Failure) -> dict[str, Json]:
 
 
 def _findings(
-    observations: Iterable[Observation], places: Iterable[Occurrence], media_type: str
+    observations: Iterable[Observation],
+    places: Iterable[Occurrence],
+    media_type: str,
+    trace: Trace | None,
 ) -> list[Json]:
     found: dict[tuple[str, str], None] = {}
     for o in observations:
@@ -209,6 +261,8 @@ def _findings(
         for flag in place.flags:
             params: Mapping[str, Json] = {"detail": _flag_detail(flag, place, media_type)}
             found[(flag, display(finding_text(flag, params)))] = None
+    if trace is not None and trace.original is None:
+        found[("only_trace", finding_text("only_trace", {}))] = None
     return [{"kind": flag, "text": text} for flag, text in found]
 
 

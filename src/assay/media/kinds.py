@@ -30,6 +30,7 @@ NO_PICTURES: Mapping[str, str] = {
     "application/x-prefetch": "a Windows record of a program start",
     "application/x-gettext-translation": "the translated texts of a program",
     "application/tzif": "a time-zone table",
+    "application/x-sqlite-shm": "the index of a SQLite journal",
     "application/vnd.iccprofile": "a colour profile",
     "application/x-office-part": "a part of an Office package that holds no text or pictures",
     "application/x-epub-part": "a part of an electronic book that holds no text or pictures",
@@ -51,7 +52,6 @@ _RAW = "a raw photo; its full picture is not decoded yet"
 _DISK = "an image of a disk"
 _LOCKED = "a locked store"
 _DOCUMENT = "a document"
-_VIDEO = "a video"
 _OOXML = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
 
@@ -82,20 +82,6 @@ HOLDS_PICTURES: Mapping[str, str] = {
     "image/x-panasonic-rw2": _RAW,
     "image/x-fuji-raf": _RAW,
     "image/x-sigma-x3f": _RAW,
-    # video
-    "video/mp4": _VIDEO,
-    "video/quicktime": _VIDEO,
-    "video/3gpp": _VIDEO,
-    "video/3gpp2": _VIDEO,
-    "video/x-matroska": _VIDEO,
-    "video/webm": _VIDEO,
-    "video/x-msvideo": _VIDEO,
-    "video/x-flv": _VIDEO,
-    "video/mp2t": _VIDEO,
-    "video/mpeg": _VIDEO,
-    "video/ogg": _VIDEO,
-    "video/x-ms-asf": _VIDEO,
-    "application/vnd.rn-realmedia": _VIDEO,
     # documents, mail and stores
     "application/pdf": "a PDF document",
     "application/postscript": "a PostScript document",
@@ -128,6 +114,9 @@ HOLDS_PICTURES: Mapping[str, str] = {
     "application/x-thumbcache": "a Windows thumbnail cache",
     "application/vnd.sqlite3": "a SQLite database",
     "application/x-sqlite-wal": "the journal of a SQLite database",
+    "application/x-sqlite-journal": "the journal of a SQLite database",
+    "application/x-chromium-cache-entry": "an entry of a browser's cache",
+    "application/x-chromium-cache-block": "a part of a browser's cache",
     "application/x-ese-database": "an ESE database",
     "application/x-msaccess": "an Access database",
     "application/x-bplist": "a binary property list",
@@ -208,6 +197,7 @@ def is_video(media_type: str) -> bool:
     return media_type.startswith("video/") or media_type == "application/vnd.rn-realmedia"
 
 
+FIRST_LOOK = 16  # frames sampled of a moving picture unless the operator asks for more
 _CAN_MOVE = frozenset(
     {
         "image/gif",

@@ -190,7 +190,7 @@ def _difference(event: CustodyEvent, counted: Mapping[str, int]) -> str:
 def _check_replaceable(connection: Connection, report: CaseReport) -> None:
     """Rows that may be replaced must still name an event that exists: a cut-off tail shows."""
     head = report.head.seq if report.head else 0
-    for table in (schema.entries, schema.ledger, schema.verdicts, schema.placements):
+    for table in schema.REPLACED:
         newest = connection.execute(select(func.max(table.c.seq))).scalar()
         if newest is not None and newest > head:
             report.add(table.name, f"A row names the custody event {newest}, which is not there.")

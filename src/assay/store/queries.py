@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from assay.core.facts import Sha256
 from assay.core.vocab import Band, Lane
+from assay.store.records import Hash
 
 _PAGE = 500  # rows
 
@@ -99,6 +100,49 @@ def previews_of(connection: Connection, shas: Sequence[Sha256]) -> list[Sha256]:
 def descendants(connection: Connection, sha256: Sha256) -> set[Sha256]:
     """Return every content inside a container, at any depth."""
     return {Sha256(row[0]) for row in connection.execute(text(_DESCENDANTS), {"sha": sha256})}
+
+
+def small_copies(
+    connection: Connection, caches: Sequence[str], small: int
+) -> dict[Sha256, Hash | None]:
+    """Return the items that are small copies by where they occur, each with its hash if any."""
+    rows = connection.execute(
+        text(
+            """
+WITH copies AS (
+    SELECT o.sha256 AS item FROM occurrences o LEFT JOIN items c ON c.sha256 = o.container
+    WHERE o.sha256 IS NOT NULL AND o.kind = 'file' AND o.container IS NOT NULL
+        AND (o.role IN ('preview', 'thumbnail')
+            OR c.media_type IN (SELECT value FROM json_each(:caches)))
+    EXCEPT
+    SELECT o.sha256 FROM occurrences o LEFT JOIN items c ON c.sha256 = o.container
+    WHERE o.sha256 IS NOT NULL AND o.kind = 'file' AND (o.container IS NULL
+        OR (o.role NOT IN ('preview', 'thumbnail')
+            AND coalesce(c.media_type, '') NOT IN (SELECT value FROM json_each(:caches))))
+)
+SELECT k.item, h.hash, h.quality, h.pixels, max(o.role <> '') FROM copies k
+JOIN placements p ON p.item = k.item AND p.shown_with IS NULL
+JOIN items i ON i.sha256 = k.item AND i.media_type LIKE 'image/%'
+JOIN occurrences o ON o.sha256 = k.item
+LEFT JOIN hashes h ON h.item = k.item AND h.frame = -1 AND h.rendering = ''
+GROUP BY k.item
+HAVING max(o.role <> '') OR coalesce(h.pixels, 0) <= :small
+"""
+        ),
+        {"caches": json.dumps(list(caches)), "small": small},
+    )
+    return {
+        Sha256(row[0]): Hash(Sha256(row[0]), row[1], row[2], pixels=row[3]) if row[1] else None
+        for row in rows
+    }
+
+
+def hashes(connection: Connection) -> Iterator[tuple[Sha256, bytes, int, int]]:
+    """Yield (item, hash, quality, pixels) of every picture and every frame of the case."""
+    for row in connection.exec_driver_sql(
+        "SELECT item, hash, quality, pixels FROM hashes WHERE rendering = ''"
+    ):
+        yield Sha256(row[0]), row[1], row[2], row[3]
 
 
 def ledger_keys(connection: Connection, sha256: Sha256) -> list[tuple[str, str, str, str]]:

@@ -90,7 +90,7 @@ class Reader:
     # ---- many items
 
     def facts_of(self, shas: Sequence[Sha256]) -> dict[Sha256, Bundle]:
-        """Return everything about many items in eight queries per 500; unknown ones are left out.
+        """Return everything about many items in nine queries per 500; unknown ones are left out.
 
         In the order of ``shas``.
         """
@@ -104,6 +104,7 @@ class Reader:
             decided = self._by_item(schema.decisions, "item", chunk, rows.decision_from)
             verdicts = self._by_item(schema.verdicts, "item", chunk, rows.verdict_from)
             placed = self._by_item(schema.placements, "item", chunk, rows.placement_from)
+            traced = self._by_item(schema.traces, "item", chunk, rows.trace_from)
             for sha in chunk:
                 if sha in items:
                     bundles[sha] = Bundle(
@@ -115,6 +116,7 @@ class Reader:
                         decisions=tuple(decided.get(sha, ())),
                         verdict=verdicts[sha][0] if sha in verdicts else None,
                         placement=placed[sha][0] if sha in placed else None,
+                        trace=traced[sha][0] if sha in traced else None,
                     )
         return bundles
 

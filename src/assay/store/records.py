@@ -75,6 +75,27 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Hash:
+    """A perceptual hash (PDQ) of a picture, or of one frame of a moving one."""
+
+    item: Sha256
+    hash: bytes  # 32 bytes
+    quality: int  # 0-100; below the policy's bound it is never compared
+    frame: int = -1  # -1 = the picture itself
+    rendering: str = ""  # "" = as the known-hash lists were made
+    pixels: int = 0  # of the picture; 0 = not known
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A small copy, and the full-size picture in the case that shows the same, if there is one."""
+
+    item: Sha256
+    original: Sha256 | None
+    distance: int | None = None  # bits of 256
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """Everything a case knows about one item."""
 
@@ -86,6 +107,7 @@ class Bundle:
     decisions: tuple[Decision, ...] = ()  # all of them, oldest first; see ``standing``
     verdict: Verdict | None = None
     placement: Placement | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from assay.store.contents import (
     source_content,
     times_content,
 )
-from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
+from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState, Trace
 from assay.store.sortable import sortable, unsorted_key
 from assay.store.values import Bound, dump, integer, measured, number, real, string, text
 
@@ -326,6 +326,11 @@ def placement_from(row: Row) -> Placement:
         reasons=_reasons_from(reasons),
         shown_with=Sha256(shown_with) if shown_with else None,
     )
+
+
+def trace_from(row: Row) -> Trace:
+    item, original, distance = row[:3]
+    return Trace(Sha256(item), Sha256(original) if original else None, distance)
 
 
 def decision_from(row: Row) -> Decision:

@@ -119,6 +119,7 @@ observations = Table(
     _text("seal"),
     _number("seq"),
     Index("observations_seq", "seq"),
+    Index("observations_pairs", "item", sqlite_where=text("kind = 'pair'")),
 )
 
 failures = Table(
@@ -177,6 +178,32 @@ placements = Table(
     Index("placements_shown_with", "shown_with", sqlite_where=text("shown_with IS NOT NULL")),
 )
 
+# Perceptual hashes as they are compared, made from the observations in the same transaction.
+hashes = Table(
+    "hashes",
+    metadata,
+    _text("item", key=True),
+    _number("frame", key=True),  # of a moving picture; -1 = the picture itself
+    _text("rendering", key=True),  # "" = as the lists were made
+    Column("hash", LargeBinary, nullable=False),  # 32 bytes
+    _number("quality"),  # 0-100
+    _number("pixels"),  # of the picture hashed; 0 = not known
+    _number("seq"),
+    sqlite_with_rowid=False,
+)
+
+# Small copies (previews and thumbnails that are items of their own) and the picture in the case
+# that shows the same in full size; NULL = there is none, so the copy may be the only trace left.
+traces = Table(
+    "traces",
+    metadata,
+    _text("item", key=True),
+    _text("original", null=True),
+    _number("distance", null=True),  # bits of 256
+    _number("seq"),
+    sqlite_with_rowid=False,
+)
+
 decisions = Table(
     "decisions",
     metadata,
@@ -214,6 +241,7 @@ meta = Table("meta", metadata, _text("key", key=True), _text("value"))
 # In the order of their names, which is the order of the facts digest (``store.custody``).
 FACTS = (decisions, failures, items, observations, occurrences, sources)
 APPEND_ONLY = (*FACTS, custody)
+REPLACED = (entries, ledger, verdicts, placements, hashes, traces)
 TRIGGERS = tuple(
     f"{table.name}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")
 )

@@ -32,7 +32,7 @@ from assay.core.jsonvalue import Json, JsonObject, canonical, digest_of
 from assay.store import custody, rows, schema
 from assay.store.errors import database_errors
 from assay.store.pins import Pins
-from assay.store.records import Entry, Found, LedgerRow, LedgerState
+from assay.store.records import Entry, Found, Hash, LedgerRow, LedgerState, Trace
 from assay.store.values import Bound, dump
 
 _CHUNK = 1000  # rows handed to the driver at once
@@ -140,6 +140,23 @@ class Transaction:
     def put_placements(self, placements: Iterable[Placement]) -> None:
         """Store placements; the queue is their index, so each moves to its place at once."""
         self._put(schema.placements, (rows.placement_row(p, self.seq) for p in placements))
+
+    def put_hashes(self, hashes: Iterable[Hash]) -> None:
+        self._put(
+            schema.hashes,
+            ((h.item, h.frame, h.rendering, h.hash, h.quality, h.pixels, self.seq) for h in hashes),
+        )
+
+    def put_traces(self, traces: Iterable[Trace]) -> None:
+        """Store the small copies of the case; those that are none any more are forgotten."""
+        given = list(traces)
+        self._connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS kept (item PRIMARY KEY)")
+        self._connection.exec_driver_sql("DELETE FROM temp.kept")
+        self._run("INSERT INTO temp.kept VALUES (?)", ((t.item,) for t in given), None)
+        self._connection.exec_driver_sql(
+            "DELETE FROM traces WHERE item NOT IN (SELECT item FROM temp.kept)"
+        )
+        self._put(schema.traces, ((t.item, t.original, t.distance, self.seq) for t in given))
 
     def set_pins(self, pins: Pins, settings: JsonObject) -> None:
         """Pin the case anew; the event shows the pins before and after."""

@@ -71,9 +71,8 @@ def with_carriers(placement: Placement, carriers: Sequence[Carrier], policy: Pol
         reasons = [_unlike(c) for c in sorted(unlike, key=lambda c: c.item)]
         # A comparison that failed must not place a preview later than one that had succeeded.
         failed = [c.placement for c in unlike if not _distance(c)]
-        first = min([placement, *failed], key=earliest)
         return replace(
-            first,
+            min([placement, *failed], key=earliest),
             item=placement.item,
             reasons=(*placement.reasons, *reasons),
             shown_with=None,

@@ -22,7 +22,7 @@ def test_the_newest_migration_gives_the_metadata(tmp_path: Path) -> None:
         without = case.connection.exec_driver_sql(
             "SELECT name FROM pragma_table_list WHERE wr = 1 AND schema = 'main'"
         )
-        assert {row[0] for row in without} == {"entries", "ledger"}
+        assert {row[0] for row in without} == {"entries", "ledger", "hashes", "traces"}
 
 
 def test_item_reads_use_an_index(tmp_path: Path) -> None:

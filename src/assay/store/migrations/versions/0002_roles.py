@@ -35,6 +35,29 @@ def upgrade() -> None:
         sa.Column("shown_with", sa.Text, nullable=True),
         sa.Column("seq", sa.Integer, nullable=False),
     )
+    op.create_table(
+        "hashes",
+        sa.Column("item", sa.Text, primary_key=True, nullable=False),
+        sa.Column("frame", sa.Integer, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("rendering", sa.Text, primary_key=True, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("quality", sa.Integer, nullable=False),
+        sa.Column("pixels", sa.Integer, nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "traces",
+        sa.Column("item", sa.Text, primary_key=True, nullable=False),
+        sa.Column("original", sa.Text, nullable=True),
+        sa.Column("distance", sa.Integer, nullable=True),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "observations_pairs", "observations", ["item"], sqlite_where=sa.text("kind = 'pair'")
+    )
+    _hashes(op.get_bind())
     _convert(op.get_bind())
     op.drop_table("placements_0001")
     op.create_index(
@@ -49,6 +72,20 @@ def upgrade() -> None:
         ["shown_with"],
         sqlite_where=sa.text("shown_with IS NOT NULL"),
     )
+
+
+def _hashes(connection: sa.Connection) -> None:
+    """Bring the hashes of an older case into the table; their pixels are not known any more."""
+    rows = connection.exec_driver_sql(
+        "SELECT item, kind, json_extract(value, '$.rendering'), json_extract(value, '$.hash'), "
+        "json_extract(value, '$.quality'), seq FROM observations "
+        "WHERE kind IN ('pdq', 'pdq_variant')"
+    ).all()
+    for item, kind, rendering, found, quality, seq in rows:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO hashes VALUES (?, -1, ?, ?, ?, 0, ?)",
+            (item, rendering if kind == "pdq_variant" else "", bytes.fromhex(found), quality, seq),
+        )
 
 
 def _convert(connection: sa.Connection) -> None:

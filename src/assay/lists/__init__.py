@@ -1,0 +1,1 @@
+"""Comparing perceptual hashes. Knows numbers alone: no case, no file."""

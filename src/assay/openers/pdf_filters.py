@@ -128,7 +128,7 @@ _PNG_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # by bytes a pixel: Pillow 
 def _png_predicted(data: bytes, one: Filter) -> bytes:
     """Undo PNG prediction (ISO 15948 §9): rows of one filter byte and the row."""
     row = _row(one)
-    step = max(1, one.params.get("Colors", 1) * one.params.get("BitsPerComponent", 8) // 8)
+    step = (one.params.get("Colors", 1) * one.params.get("BitsPerComponent", 8) + 7) // 8
     rows = -(-len(data) // (row + 1))
     if not rows:
         return b""

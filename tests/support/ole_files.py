@@ -71,7 +71,8 @@ class _Writer:
         mini_table_start = self._chain(b"".join(struct.pack("<I", n) for n in mini_table), b"\xff")
         directory = self._directory(streams, unlinked, starts, (mini_start, len(mini)), times)
         directory_start = self._chain(directory)
-        return self._finish(directory_start, mini_table_start, len(directory))
+        mini_sectors = -(-len(mini_table) * 4 // self.size)
+        return self._finish(directory_start, mini_table_start, mini_sectors, len(directory))
 
     # -- sectors -------------------------------------------------------------------------------
 
@@ -105,7 +106,9 @@ class _Writer:
                     last[path] = number
         return starts
 
-    def _finish(self, directory: int, mini_table: int, directory_size: int) -> bytes:
+    def _finish(
+        self, directory: int, mini_table: int, mini_sectors: int, directory_size: int
+    ) -> bytes:
         per = self.size // 4
         tables = 1
         while tables * per < len(self.table) + tables + self._lists(tables):
@@ -134,7 +137,7 @@ class _Writer:
             0,
             4096,
             mini_table,
-            0 if mini_table == END else 1,
+            mini_sectors,
             first + tables if lists else END,
             lists,
         )

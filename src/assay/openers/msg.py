@@ -20,6 +20,7 @@ from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Reach
 from assay.media.sniff import HEAD, sniff
+from assay.openers import ole_streams
 from assay.openers.ole_native import plain
 from assay.openers.ole_storage import MAGIC, OLE_TYPES, Compound, Entry
 from assay.openers.ole_streams import entry_members, free_members, is_file
@@ -61,6 +62,7 @@ class MsgOpener:
             raise Encrypted("; ".join(dict.fromkeys(locks)))
 
     def warm(self) -> None:
+        ole_streams.warm()
         filetime_stamp("", 0)
 
 

@@ -16,7 +16,7 @@ from assay.core.errors import Encrypted, NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Reach
-from assay.openers import msg, ole_bitmap, thumbsdb
+from assay.openers import msg, ole_streams, thumbsdb
 from assay.openers.ole_storage import MAGIC, OLE_TYPES, Compound
 from assay.openers.ole_streams import entry_members, free_members
 
@@ -44,4 +44,4 @@ class OleOpener:
             raise Encrypted("; ".join(dict.fromkeys(locks)))
 
     def warm(self) -> None:
-        ole_bitmap.warm()
+        ole_streams.warm()

@@ -101,3 +101,10 @@ def _locked(kind: str, head: bytes) -> str:
     if kind == "current user" and head[12:16] == _USER_LOCKED:
         return "the token of an encrypted presentation"
     return "an encrypted package" if kind == "encryptedpackage" else ""
+
+
+def warm() -> None:
+    """Load what reading names, bitmaps and the ends of pictures needs."""
+    for encoding in ("utf-16-le", "latin-1"):
+        b"a\0".decode(encoding)  # an empty text would not ask for its codec
+    ole_bitmap.warm()

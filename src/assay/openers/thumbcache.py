@@ -80,7 +80,8 @@ class ThumbcacheOpener:
             at = entry.end
 
     def warm(self) -> None:
-        """Nothing to load."""
+        """Load the codec of the identifiers."""
+        b"a\0".decode("utf-16-le")
 
 
 def _entry(blob: Blob, at: int, shape: Shape) -> Entry | None:

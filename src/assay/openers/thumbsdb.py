@@ -25,6 +25,7 @@ from assay.core.slots import Trouble
 from assay.core.vocab import Allocation, Reach, Role
 from assay.media.sniff import sniff
 from assay.media.sniff_text import BINARY
+from assay.openers import ole_streams
 from assay.openers.ole_carve import carved
 from assay.openers.ole_storage import MAGIC, OLE_TYPES, Compound, Entry, Runs
 from assay.openers.stamps import filetime_stamp
@@ -71,6 +72,8 @@ class ThumbsDbOpener:
         yield from compound.drain()
 
     def warm(self) -> None:
+        ole_streams.warm()
+        filetime_stamp("", 0)
         out = io.BytesIO()
         Image.new("CMYK", (8, 8)).save(out, "JPEG", quality=75)
         whole = out.getvalue()

@@ -11,6 +11,9 @@ from functools import lru_cache
 from assay.core.opening import Opener
 from assay.core.vocab import Reach
 from assay.openers.appended import AppendedOpener
+from assay.openers.encoded import EncodedOpener
+from assay.openers.mail import MailOpener
+from assay.openers.mbox import MboxOpener
 from assay.openers.msg import MsgOpener
 from assay.openers.ole import OleOpener
 from assay.openers.previews import PreviewsOpener
@@ -39,6 +42,9 @@ def all_openers() -> tuple[Opener, ...]:
         ThumbcacheOpener(),
         PreviewsOpener(),
         RawsOpener(),
+        MailOpener(),
+        MboxOpener(),
+        EncodedOpener(),
         AppendedOpener(),
     )
 

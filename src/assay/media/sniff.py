@@ -11,6 +11,7 @@ from assay.media.extensions import disagrees
 from assay.media.magic import MAGICS
 from assay.media.sniff_files import FILE_TESTS, REFINE
 from assay.media.sniff_media import LAST_TESTS, MEDIA_TESTS
+from assay.media.sniff_stores import STORE_TESTS
 from assay.media.sniff_text import BINARY, sniff_text
 
 __all__ = ["BINARY", "EMPTY", "HEAD", "disagrees", "sniff"]
@@ -33,7 +34,7 @@ def sniff(head: bytes, size: int) -> str:
             found = refine(head) if refine is not None else row.media_type
             if found:
                 return found
-    for test in (*MEDIA_TESTS, *FILE_TESTS):
+    for test in (*MEDIA_TESTS, *FILE_TESTS, *STORE_TESTS):
         found = test(head)
         if found:
             return found

@@ -11,6 +11,8 @@ from functools import lru_cache
 from assay.core.opening import Opener
 from assay.core.vocab import Reach
 from assay.openers.appended import AppendedOpener
+from assay.openers.bplist import BplistOpener
+from assay.openers.caches import CacheBlockOpener, CacheEntryOpener, ThumbdataOpener
 from assay.openers.encoded import EncodedOpener
 from assay.openers.mail import MailOpener
 from assay.openers.mbox import MboxOpener
@@ -20,9 +22,11 @@ from assay.openers.previews import PreviewsOpener
 from assay.openers.raws import RawsOpener
 from assay.openers.sevenzip import SevenZipOpener
 from assay.openers.single import SingleOpener
+from assay.openers.sqlite import SqliteOpener
 from assay.openers.tars import TarOpener
 from assay.openers.thumbcache import ThumbcacheOpener
 from assay.openers.thumbsdb import ThumbsDbOpener
+from assay.openers.wal import JournalOpener, WalOpener
 from assay.openers.zips import ZipOpener
 
 _ARCHIVES_ELSEWHERE = frozenset({"application/x-rar", "application/vnd.rar"})
@@ -40,6 +44,13 @@ def all_openers() -> tuple[Opener, ...]:
         ThumbsDbOpener(),
         OleOpener(),
         ThumbcacheOpener(),
+        SqliteOpener(),
+        WalOpener(),
+        JournalOpener(),
+        BplistOpener(),
+        CacheEntryOpener(),
+        CacheBlockOpener(),
+        ThumbdataOpener(),
         PreviewsOpener(),
         RawsOpener(),
         MailOpener(),

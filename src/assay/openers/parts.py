@@ -19,6 +19,7 @@ from assay.media.jpegs import JpegSearch, Span
 MAX_PARTS = 256  # per file
 _TIMES = 4  # bytes of all parts together, over the file's size: hostile directories overlap
 _ROOM = 1 << 20  # bytes beyond that, for tiny files
+_NOTED = 4  # troubles kept of one flag
 _SHOWN = 4  # ranges named in a locator
 
 
@@ -90,9 +91,10 @@ class Parts:
         )
 
     def note(self, flag: str, detail: str) -> None:
-        """Keep a trouble once per flag and detail."""
+        """Keep a trouble once, and only a few of each flag, so that none hides another."""
         found = Trouble(flag, detail)
-        if found not in self.troubles and len(self.troubles) < 16:
+        alike = [t for t in self.troubles if t.flag == flag]
+        if len(alike) < _NOTED and found not in alike:
             self.troubles.append(found)
 
     def free(self, start: int, end: int) -> Iterator[Span]:

@@ -39,12 +39,14 @@ _KINDS: Mapping[tuple[bytes, bytes], tuple[str, int]] = {
     (_STRICT + b"officeDocument/extendedProperties", b"Properties"): (PART, _LABELS),
     (_OOXML + b"officeDocument/2006/customXml", b"datastoreItem"): (PART, _NOTHING),
     (_STRICT + b"officeDocument/customXml", b"datastoreItem"): (PART, _NOTHING),
+    (_OOXML + b"officeDocument/2006/bibliography", b"Sources"): (PART, _NOTHING),
+    (_STRICT + b"officeDocument/bibliography", b"Sources"): (PART, _NOTHING),
     # documents, sheets, slides
     **_both(
         b"wordprocessingml/main", b"styles", b"settings", b"webSettings", b"fonts", b"numbering"
     ),
     **_both(b"spreadsheetml/main", b"styleSheet", b"calcChain"),
-    **_both(b"presentationml/main", b"presentationPr", b"viewPr"),
+    **_both(b"presentationml/main", b"presentation", b"presentationPr", b"viewPr"),
     **_both(b"drawingml/main", b"theme", b"tblStyleLst"),
     (_MICROSOFT + b"drawing/2012/chartStyle", b"chartStyle"): (PART, _NOTHING),
     (_MICROSOFT + b"drawing/2012/chartStyle", b"colorStyle"): (PART, _NOTHING),
@@ -65,14 +67,17 @@ _PROLOG = re.compile(rb"<\?xml[^<>]{0,200}\?>|<!DOCTYPE [^<>\[]{0,300}>")
 _VALUE = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _LONG_VALUE = 1024  # bytes of an attribute; a longer one is no setting
 _LONG_TEXT = 256  # bytes of one text; a longer one is no label
+_MIMETYPE = re.compile(rb"application/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z-]{1,40})\s?")
 _BASE64_SETTING = re.compile(rb"[A-Za-z0-9+/=]+")
 
 
 def office_part(text: bytes) -> str:
-    """Return the type of a whole XML file that is plumbing; empty for every other.
+    """Return the type of a whole file that is plumbing; empty for every other.
 
-    ``text`` is the file as ASCII, without what stands before its first "<".
+    ``text`` is the file as ASCII, without white space at its beginning.
     """
+    if _MIMETYPE.fullmatch(text):  # the member that names a package's own type
+        return BOOK_PART if b"epub" in text else PART
     head = _PROLOG.sub(b"", text[:1024], count=2)
     root = _ROOT.match(head.lstrip() + text[1024:])
     if root is None:

@@ -58,11 +58,13 @@ def sniff_text(head: bytes, size: int) -> str:
     if plain is None:
         return BINARY
     start = plain.lstrip()[: 1 << 16]
+    whole = size <= len(head)
     return (
         _mail(plain)
         or _script(plain)
-        or _markup(start, whole=size <= len(head))
-        or _json(start, whole=size <= len(head))
+        or (office_part(start) if whole else "")
+        or _markup(start)
+        or _json(start, whole=whole)
         or _other(start)
     )
 
@@ -143,7 +145,7 @@ def _script(text: bytes) -> str:
     return ""
 
 
-def _markup(text: bytes, *, whole: bool) -> str:
+def _markup(text: bytes) -> str:
     if not text.startswith(b"<"):
         return ""
     lower = text[:64].lower()
@@ -156,8 +158,7 @@ def _markup(text: bytes, *, whole: bool) -> str:
         return _ROOTS[root]
     if lower.startswith(b"<?php"):
         return "text/x-php"
-    part = office_part(text) if whole else ""
-    return part or ("text/xml" if lower.startswith((b"<?xml", b"<!doctype")) else "")
+    return "text/xml" if lower.startswith((b"<?xml", b"<!doctype")) else ""
 
 
 def _root_name(text: bytes) -> bytes | None:

@@ -36,7 +36,6 @@ class Unit:
         installed()
         warm_modules()
         decode.warm()
-        frames.warm()
         pdq.warm()
         frames.warm()
         for opener in all_openers():

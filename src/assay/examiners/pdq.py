@@ -20,16 +20,20 @@ from assay.media.decode_samples import SAMPLES
 
 
 class PdqExaminer:
-    """Yields one ``pdq``, and a ``pdq_variant`` per rendering whose hash or quality differs."""
+    """Yields one ``pdq``, and a ``pdq_variant`` per rendering whose hash or quality differs.
+
+    Of a moving picture also one of each sampled frame; the locator names the frame.
+    """
 
     info = ExaminerInfo(
         name="pdq",
-        version="1",
+        version="2",
         kinds=("pdq", "pdq_variant"),
-        media_types=("image/*",),
+        media_types=("image/*", "video/*", "application/vnd.rn-realmedia"),
         needs=frozenset({Need.PLANES}),
         cost=CostClass.METADATA,
         place_check=True,
+        frames=True,
     )
 
     def prepare(self, settings: Settings) -> None:

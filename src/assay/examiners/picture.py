@@ -24,7 +24,7 @@ class PictureExaminer:
 
     info = ExaminerInfo(
         name="picture",
-        version="1",
+        version="2",
         kinds=("picture",),
         media_types=("image/*",),
         needs=frozenset({Need.PLANES, Need.SLOTS}),
@@ -67,7 +67,7 @@ class PictureExaminer:
             yield Sample(media_type.partition("/")[2], data, media_type, ("picture",))
         jpeg = dict(SAMPLES)["image/jpeg"]
         yield Sample("cut jpeg", jpeg[:-20], "image/jpeg", ("picture", "finding"))
-        yield Sample("two frames", _two_frames(), "image/gif", ("picture", "finding"))
+        yield Sample("two frames", _two_frames(), "image/gif", ("picture",))
 
 
 def _undecoded(view: View) -> JsonObject:

@@ -1,5 +1,7 @@
 """Everything but ordinary JPEG, by Pillow and libheif (pi-heif): first frame, as stored.
 
+The other frames and pages are chosen by ``media.frames``.
+
 Colours follow Pillow's ``convert("RGB")``: alpha dropped, 16-bit grey clipped, because the
 known-hash lists were made so. ``variants`` gives the rendering a viewer shows where it differs.
 """
@@ -11,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pi_heif
@@ -23,7 +25,6 @@ from assay.core.contract import PictureInfo, Rendering
 from assay.core.errors import LimitReached, Malformed
 from assay.core.slots import Trouble
 from assay.media.decode_headers import (
-    FRAMES_COUNTED,
     avif_bits,
     declared_size,
     exif_orientation,
@@ -80,12 +81,12 @@ class PillowPlanes:
 
     def luma(self) -> NDArray[np.uint8]:
         """Return Rec. 601 luma rounded to whole numbers; a hash takes ``rgb`` instead."""
-        with _quiet():
+        with quiet():
             return gather(self.image, _grey)
 
     def rgb(self, max_side: int | None = None) -> NDArray[np.uint8]:
         """Return RGB with alpha dropped."""
-        with _quiet():
+        with quiet():
             return scale_down(self.image, max_side)
 
     def variants(self) -> tuple[Rendering, ...]:
@@ -94,7 +95,7 @@ class PillowPlanes:
         and turned where Pillow turns it: peers that read TIFF with Pillow hash it upright.
         """
         found = []
-        with _quiet():
+        with quiet():
             if _has_alpha(self.image):
                 found.append(Rendering("alpha", gather(self.image, _on_white)))
             if self.image.mode.startswith(_WIDE_MODES):
@@ -125,25 +126,42 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
     elif kind in _NEED_WHOLE:
         cut = declared_size(data) > len(data)
     loaded, damage = _load(data, kind)
-    image, frames = loaded.image, max(frames, loaded.frames)
-    orientation, bits = max(orientation, loaded.orientation), loaded.bits or bits
+    loaded = replace(
+        loaded,
+        frames=max(frames, loaded.frames),
+        orientation=max(orientation, loaded.orientation),
+        bits=loaded.bits or bits,
+    )
+    return _picture(loaded, kind, damage, cut=cut)
+
+
+def open_page(data: bytes, kind: str) -> Picture:
+    """Decode the picture that ``data`` begins with, without counting what else there is."""
+    loaded, damage = _load(data, kind)
+    return _picture(loaded, kind, damage)
+
+
+def picture_of(image: Image.Image, kind: str) -> Picture:
+    """Return one frame of an animation, decoded already, as a picture; raises Malformed."""
+    return _picture(_Loaded(image), kind, "")
+
+
+def _picture(loaded: _Loaded, kind: str, damage: str, *, cut: bool = False) -> Picture:
+    image = loaded.image
     _check_colours(image)
     troubles = []
     if damage:
         flag = "truncated" if cut or "truncated" in damage.lower() else "malformed"
         troubles.append(Trouble(flag, damage))
-    if frames > 1:
-        least = "at least " if frames >= FRAMES_COUNTED and kind in ("GIF", "TIFF") else ""
-        troubles.append(Trouble("frames_limited", f"1 of {least}{frames} frames"))
     return Picture(
         info=PictureInfo(
             format="HEIC" if kind == "HEIF" else kind,
             width=image.width,
             height=image.height,
             mode=image.mode,
-            bits=1 if image.mode == "1" else bits,
-            frames=frames,
-            orientation=orientation,
+            bits=1 if image.mode == "1" else loaded.bits or 8,
+            frames=loaded.frames,
+            orientation=loaded.orientation,
             decoded="partial" if damage else "full",
             decoder=_LIBHEIF if kind == "HEIF" else _PILLOW,
             has_alpha=_has_alpha(image),
@@ -156,7 +174,7 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
 def _load(data: bytes, kind: str) -> tuple[_Loaded, str]:
     """Decode strictly, else with what is there; return the frame and what was wrong with it."""
     read = _read_heif if kind == "HEIF" else _read
-    with _quiet():
+    with quiet():
         try:
             return read(data, kind), ""
         except (LimitReached, MemoryError):
@@ -164,7 +182,7 @@ def _load(data: bytes, kind: str) -> tuple[_Loaded, str]:
         except Image.DecompressionBombError as error:
             raise LimitReached(str(error), flag="pixel_limit") from error
         except Exception as error:  # Pillow's plugins raise almost anything on broken bytes
-            damage = _words(error)
+            damage = words_of(error)
         missing = declared_size(data) - len(data)
         if kind in _NEED_WHOLE and 0 < missing <= _FILL_LIMIT:
             damage = f"truncated: {missing} bytes are missing ({damage})"
@@ -226,13 +244,14 @@ def _tolerant() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Keep the warnings of decoders about hostile bytes out of the log."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """Return an error's text without memory addresses, so that the same bytes give the same."""
     if isinstance(error, UnidentifiedImageError):
         return "its header cannot be read"
@@ -242,7 +261,7 @@ def _words(error: Exception) -> str:
 def _check_colours(image: Image.Image) -> None:
     """Raise Malformed where Pillow knows no way from this mode to RGB."""
     try:
-        with _quiet():
+        with quiet():
             image.crop((0, 0, 1, 1)).convert("RGB")
     except (ValueError, OSError) as error:
         raise Malformed(f"colours of mode {image.mode} cannot be converted: {error}") from error

@@ -307,20 +307,20 @@ def test_a_bomb_of_text_still_gives_its_pixels() -> None:
     ("kind", "media_type"),
     [("GIF", "image/gif"), ("WEBP", "image/webp"), ("TIFF", "image/tiff"), ("PNG", "image/png")],
 )
-def test_only_the_first_frame_is_examined_and_that_is_said(kind: str, media_type: str) -> None:
+def test_the_first_frame_is_decoded_and_the_others_are_counted(kind: str, media_type: str) -> None:
     first = Image.fromarray(make("rings", 1, 40, 30, 1))
     others = [Image.fromarray(make("rings", n, 40, 30, 1)) for n in (2, 3)]
     data = encoded(first, kind, save_all=True, append_images=others)
     picture = open_picture(data, media_type)
     assert picture.info.frames == 3
-    assert [(t.flag, t.detail) for t in picture.troubles] == [("frames_limited", "1 of 3 frames")]
+    assert picture.troubles == ()  # whether the others are looked at, the motion examiner says
+    assert np.abs(picture.luma().astype(int) - np.asarray(first)).mean() < 16
 
 
 def test_frames_of_a_gif_are_counted_without_decoding_and_up_to_a_bound() -> None:
     frame = b"!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0"
     data = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff" + frame * 12_000 + b";"
-    assert flags(data, "image/gif") == ["frames_limited"]
-    assert open_picture(data, "image/gif").troubles[0].detail == "1 of at least 10000 frames"
+    assert open_picture(data, "image/gif").info.frames == 10_000
 
 
 def test_a_looping_tiff_directory_chain_ends() -> None:
@@ -385,7 +385,7 @@ def test_header_readers_survive_any_bytes(tail: bytes, start: bytes) -> None:
     ("name", "media_type", "flag"),
     [
         ("truncated.jpg", "image/jpeg", "truncated"),
-        ("gif_1500_frames.gif", "image/gif", "frames_limited"),
+        ("gif_1500_frames.gif", "image/gif", None),
         ("ztxt_bomb.png", "image/png", None),
         ("exif_loop.jpg", "image/jpeg", None),
     ],

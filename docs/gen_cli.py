@@ -173,11 +173,11 @@ def kinds_opened() -> str:
 
 
 def kinds_closed() -> str:
-    from assay.media.kinds import HOLDS_PICTURES
-    from assay.openers.registry import all_openers
+    from assay.engine.abilities import not_opened
 
-    opened = {kind for opener in all_openers() for kind in opener.media_types}
-    return _by_label({t: label for t, label in HOLDS_PICTURES.items() if t not in opened})
+    return table(
+        ("kind", "media types"), ((label, _types(types)) for label, types in not_opened().items())
+    )
 
 
 def kinds_without_pictures() -> str:

@@ -143,7 +143,7 @@ def repack(installed: metadata.Distribution, folder: Path) -> Path:
             outside = file.parts[0] == ".." or PurePosixPath(file).is_absolute()
             if outside or not _counts(file) or (file.parent == info and file.name in _NOT_OURS):
                 continue
-            data = _as_recorded(installed, file)
+            data = as_recorded(installed, file)
             _add(archive, file.as_posix(), data)
             record.append(f"{file.as_posix()},sha256={_digest(data)},{len(data)}\n")
         record.append(f"{info.as_posix()}/RECORD,,\n")
@@ -151,7 +151,7 @@ def repack(installed: metadata.Distribution, folder: Path) -> Path:
     return target
 
 
-def _as_recorded(installed: metadata.Distribution, file: metadata.PackagePath) -> bytes:
+def as_recorded(installed: metadata.Distribution, file: metadata.PackagePath) -> bytes:
     path = Path(str(installed.locate_file(file)))
     hint = "install Assay again from a wheel that you trust"
     try:

@@ -25,6 +25,7 @@ _OTHERS = bytes(c for c in range(256) if c not in _DIGITS)
 _CLASSES = bytes(65 if c in _DIGITS else 32 for c in range(256))
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _WORD = b"A" * _MIN_WORD
+_SHORT_WORD = b"A" * 20
 _BETWEEN = re.compile(rb"[\s\"'\\,+;()=>|]*")
 _DATA_URI = re.compile(
     rb"data:(?:image|video|audio|application)/[\w.+-]{1,64}(?:;[\w=.-]{1,64}){0,4};base64,", re.I
@@ -96,6 +97,8 @@ def runs(data: bytes) -> Iterator[Run]:
 
 def all_runs(data: bytes) -> Iterator[Run]:
     """Yield every long run in order."""
+    if not has_words(data):
+        return
     plain = _searchable(data)
     for start, end in _spans(plain):
         head = clean(data[start : min(end, start + _HEAD)])
@@ -104,6 +107,11 @@ def all_runs(data: bytes) -> Iterator[Run]:
         end = _with_last(data, start, end)
         coding, skip, media_type = _named(head)
         yield Run(start, media_type, end, coding, skip)
+
+
+def has_words(data: bytes) -> bool:
+    """Tell whether any word is long enough for base64, even where escapes break it."""
+    return data.translate(_CLASSES).find(_SHORT_WORD) >= 0
 
 
 def clean(text: bytes) -> bytes:

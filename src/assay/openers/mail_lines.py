@@ -45,12 +45,13 @@ def line_starts(blob: Blob, needle: bytes) -> Iterator[int]:
     length = len(needle) + 1
     for start in range(0, blob.size, _WINDOW):
         data = blob.read(start, _WINDOW + length - 1)
-        found = [*_all(data, b"\n" + needle), *_all(data, b"\r" + needle)]
+        found = [*positions(data, b"\n" + needle), *positions(data, b"\r" + needle)]
         for at in sorted(found):
             yield start + at + 1
 
 
-def _all(data: bytes, needle: bytes) -> Iterator[int]:
+def positions(data: bytes, needle: bytes) -> Iterator[int]:
+    """Yield in order where ``needle`` occurs in ``data``."""
     at = data.find(needle)
     while at >= 0:
         yield at

@@ -97,7 +97,7 @@ def test_every_opener_warms_and_has_a_name_of_its_own() -> None:
         ("application/zip", ["zip"]),
         ("application/gzip", ["tar", "single"]),
         ("application/x-7z-compressed", ["7z"]),
-        ("image/jpeg", ["appended"]),
+        ("image/jpeg", ["previews", "appended"]),
         ("application/octet-stream", ["appended"]),
         ("application/vnd.rar", []),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,36 +96,40 @@ def show_unexamined(session: Session, limit: int = 10) -> None:
     """List what could not be examined, so that exit code 3 is never a riddle."""
     from assay.store import queries
 
-    rows = unexamined(session)
     unread = queries.unread(session.case.connection)
-    if not rows and not unread:
+    lines = [f"{path}: unreadable" for path in unread]
+    count = len(lines)
+    for path, why in unexamined(session):
+        count += 1
+        if len(lines) < limit:
+            lines.append(f"{path}: {why}")
+    if not count:
         return
     plain("")
-    plain(f"  {len(rows) + len(unread)} could not be examined in full (placed early, never late):")
-    lines = [f"{path}: {why}" for path, why in rows] + [f"{path}: unreadable" for path in unread]
+    plain(f"  {count} could not be examined in full (placed early, never late):")
     for line in lines[:limit]:
         plain(f"    {line}")
-    if len(lines) > limit:
-        plain(f"    … and {len(lines) - limit} more: see the report, section 5")
+    if count > limit:
+        plain(f"    … and {count - limit} more: see the report, section 5")
 
 
-def unexamined(session: Session) -> list[tuple[str, str]]:
-    """Return (path, why) of items on which a current check did not finish."""
+def unexamined(session: Session) -> Iterator[tuple[str, str]]:
+    """Yield (path, why) of items on which a current check did not finish, in the order of work."""
     from assay.store import queries
 
     shas = queries.with_failures(session.case.connection)
-    rows = []
-    for judged in session.judged(shas):
-        failures = judged.facts.failures
-        if failures:
-            whys = dict.fromkeys(f"{f.examiner} {f.reason.value}" for f in failures)
-            rows.append((judged.facts.path, ", ".join(whys)))
-    return rows
+    for start in range(0, len(shas), 500):
+        for judged in session.judged(shas[start : start + 500]):
+            if judged.facts.failures:
+                whys = dict.fromkeys(
+                    f"{f.examiner} {f.reason.value}" for f in judged.facts.failures
+                )
+                yield judged.facts.path, ", ".join(whys)
 
 
 def exit_code(session: Session, summary: Summary) -> ExitCode:
     """Return 3 where something in the case could not be examined, else 0."""
-    if summary.unread or unexamined(session):
+    if summary.unread or next(unexamined(session), None) is not None:
         return ExitCode.PARTIAL
     return ExitCode.DONE
 

@@ -27,7 +27,11 @@ def queue(
 
     chosen = parse_selection(lane=lane, origin=origin, top=top, where=where)
     with open_session(case) as session:
-        rows = (row for row in records(session, chosen) if lane is None or row["lane"] == lane)
+        rows = (
+            row
+            for row in records(session, chosen)
+            if row["shown_with"] is None and (lane is None or row["lane"] == lane)
+        )
         if json:
             emit_lines(rows)
             raise typer.Exit(0)

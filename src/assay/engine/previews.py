@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.jsonvalue import Json
@@ -25,22 +26,33 @@ def relation(carrier: Shared, preview: Shared) -> dict[str, Json] | None:
     """Return the least distance of the two, in bits of 256, and the lower of their qualities.
 
     A camera may fit a preview with bars and stores it unturned where the picture is turned, so the
-    preview is compared as it is, without its bars, and turned. None where either did not decode.
+    preview is compared as it is, without its bars, and turned. The carrier is hashed as it is and
+    at the preview's size: fine detail that the smaller one lost would count as difference.
+    None where either did not decode.
     """
     try:
-        whole, small = carrier.picture(), preview.picture()
-        target = pdq.pdq_hash(_plane(whole))
+        whole, small = _plane(carrier.picture()), _plane(preview.picture())
         best: tuple[int, int] | None = None
-        for rendering in _renderings(_plane(small)):
+        for rendering in _renderings(small):
             made = pdq.pdq_hash(rendering)
-            found = (_distance(target, made), min(target.quality, made.quality))
-            best = found if best is None else min(best, found)
-            if best[0] <= _NEAR:
-                break
+            for target in _targets(whole, max(rendering.shape[:2])):
+                found = (_distance(target, made), min(target.quality, made.quality))
+                best = found if best is None else min(best, found)
+                if best[0] <= _NEAR:
+                    return {"member": preview.sha256, "distance": best[0], "quality": best[1]}
     except (NotApplicable, Malformed, LimitReached, MemoryError):
         return None
     assert best is not None
     return {"member": preview.sha256, "distance": best[0], "quality": best[1]}
+
+
+def _targets(whole: NDArray[np.uint8], side: int) -> Iterator[pdq.PdqHash]:
+    yield pdq.pdq_hash(whole)
+    longest = max(whole.shape[:2])
+    if side < longest:
+        height, width = whole.shape[:2]
+        size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))
+        yield pdq.pdq_hash(np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.BOX)))
 
 
 def _plane(picture: Picture) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from assay.core.contract import ExaminerInfo, Sample, Settings, View
 from assay.core.facts import Observation
+from assay.core.jsonvalue import Json
 from assay.core.slots import SlotKind
 from assay.core.vocab import CostClass, Need
 from assay.media.apple_note import AppleNote, read_apple_note
@@ -28,7 +29,7 @@ class PairsExaminer:
     info = ExaminerInfo(
         name="pairs",
         version="1",
-        kinds=("pair", "burst"),
+        kinds=("pair",),
         media_types=("image/jpeg", "image/heic", "image/heif", "video/quicktime", "video/mp4"),
         needs=frozenset({Need.SLOTS}),
         cost=CostClass.METADATA,
@@ -38,24 +39,25 @@ class PairsExaminer:
         """Nothing to load."""
 
     def examine(self, view: View) -> Iterable[Observation]:
-        """Yield ``pair`` (identifier, part: "still" or "video") and ``burst`` (identifier)."""
+        """Yield ``pair`` with what is stated: identifier and part ("still", "video"), burst."""
         still = view.media_type.startswith("image/")
         for slot in view.walk().slots:
+            value: dict[str, Json] = {}
             if still and slot.kind is SlotKind.EXIF:
                 note = _apple_note(slot.data)
                 if note.content:
-                    value = {"identifier": note.content, "part": "still"}
-                    yield view.observe("pair", value, locator=slot.locator)
+                    value |= {"identifier": note.content, "part": "still"}
                 if note.burst:
-                    yield view.observe("burst", {"burst": note.burst}, locator=slot.locator)
+                    value |= {"burst": note.burst}
             elif not still and slot.kind is SlotKind.TEXT and slot.key == _VIDEO_KEY:
                 text = slot.data.decode("utf-8", "replace").strip("\0 ")
                 if 0 < len(text) <= MAX_IDENTIFIER and text.isprintable():
                     value = {"identifier": text, "part": "video"}
-                    yield view.observe("pair", value, locator=slot.locator)
+            if value:
+                yield view.observe("pair", value, locator=slot.locator)
 
     def examples(self) -> Iterable[Sample]:
-        yield Sample("a still half with a burst", _still(), "image/jpeg", ("pair", "burst"))
+        yield Sample("a still half with a burst", _still(), "image/jpeg", ("pair",))
         yield Sample("a video half", _video(), "video/quicktime", ("pair",))
 
 

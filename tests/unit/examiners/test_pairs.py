@@ -74,9 +74,11 @@ def test_the_still_half_in_a_heic() -> None:
     assert one.value["identifier"] == IDENTIFIER
 
 
-def test_a_burst_is_an_observation_of_its_own() -> None:
+def test_a_burst_is_stated_with_the_pair_or_alone() -> None:
     (one,) = seen(still(note((0x0B, "BURST-9"))), "image/jpeg")
-    assert (one.kind, one.value) == ("burst", {"burst": "BURST-9"})
+    assert (one.kind, one.value) == ("pair", {"burst": "BURST-9"})
+    (two,) = seen(still(note((0x0B, "BURST-9"), (0x11, IDENTIFIER))), "image/jpeg")
+    assert two.value == {"identifier": IDENTIFIER, "part": "still", "burst": "BURST-9"}
 
 
 @pytest.mark.parametrize("order", [">", "<"])

@@ -7,6 +7,8 @@ import hashlib
 import io
 import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,8 @@ from tests.support.nested import (
     SMALL,
     THIRD,
     container,
+    cr2,
+    cr3,
     heif_with,
     insert,
     mpf,
@@ -417,6 +421,53 @@ def test_renderings_of_damaged_files_are_made_or_refused(
     for member in members:
         if member.rendering is not None:
             assert len(member.rendering().read()) < 64 << 20
+
+
+WARMED = """
+import sys
+from pathlib import Path
+from assay.core.blob import MemoryBlob
+from assay.core.opening import Member, OpenContext
+from assay.openers.previews import PreviewsOpener
+from assay.openers.raws import RawsOpener
+
+samples = [(path.name, path.read_bytes()) for path in sorted(Path(sys.argv[1]).iterdir())]
+openers = {"previews": PreviewsOpener(), "raws": RawsOpener()}
+for opener in openers.values():
+    opener.warm()
+
+
+def sealed(event, arguments):
+    if event in ("open", "import", "os.listdir", "os.scandir", "socket.__new__"):
+        raise RuntimeError(f"{event} {arguments[0]} after the seal")
+
+
+sys.addaudithook(sealed)
+count = 0
+for name, data in samples:
+    for entry in openers[name.partition("-")[0]].open(MemoryBlob(data), OpenContext()):
+        if isinstance(entry, Member):
+            count += len(entry.open().read()) > 0
+            if entry.rendering is not None:
+                entry.rendering().read()
+print(count)
+"""
+
+
+def test_nothing_is_imported_or_opened_after_the_warm_up(tmp_path: Path) -> None:
+    for number, sample in enumerate(SAMPLES):
+        (tmp_path / f"previews-{number}").write_bytes(sample)
+    (tmp_path / "raws-1").write_bytes(cr2())
+    (tmp_path / "raws-2").write_bytes(cr3())
+    done = subprocess.run(
+        [sys.executable, "-c", WARMED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip() == "16"
 
 
 # -- the whole way --------------------------------------------------------------------------------

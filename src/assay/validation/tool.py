@@ -163,6 +163,6 @@ _NATIVE: Mapping[str, Callable[[], Json]] = {
     "libheif (pi-heif)": _libheif,
     "FFmpeg (opencv)": _ffmpeg,
     "c2pa-rs (c2pa-python)": _c2pa,
-    "OpenSSL": lambda: ssl.OPENSSL_VERSION,
-    "SQLite": lambda: sqlite3.sqlite_version,
+    "OpenSSL (Python)": lambda: ssl.OPENSSL_VERSION.removeprefix("OpenSSL "),
+    "SQLite (Python)": lambda: sqlite3.sqlite_version,
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 MAX_FOUND = 64  # beginnings reported per file
 _MAX_TRIES = 20_000  # places looked at per signature, and one more for each KiB of the file
+_SHOWN = ("image/", "video/", "application/x-riff")
 _PEEK = 1 << 12  # bytes a check may look at
 
 
@@ -37,12 +38,14 @@ class _Signature:
     before: int = 0  # bytes between the beginning and the magic
 
 
-def search(data: bytes, start: int = 1) -> Search:
-    """Return what begins in ``data`` at or after ``start``."""
+def search(data: bytes, start: int = 1, *, shown: bool = False) -> Search:
+    """Return what begins in ``data`` at or after ``start``; ``shown``: pictures and videos only."""
     found: dict[int, str] = {}
     complete = True
     allowed = _MAX_TRIES + len(data) // 1024
     for signature in _SIGNATURES:
+        if shown and not signature.media_type.startswith(_SHOWN):
+            continue
         for tries, at in enumerate(_places(data, signature, start)):
             if tries >= allowed or len(found) >= MAX_FOUND:
                 complete = False

@@ -101,7 +101,7 @@ def structural_parts(data: bytes, start: int, end: int, parts: Parts) -> Iterato
     for first, stop in list(parts.free(start, end)):
         if stop - first < 32 or not data[first:stop].strip(b"\0"):
             continue
-        found = embedded.search(data[first:stop], 0)
+        found = embedded.search(data[first:stop], 0, shown=True)
         if not found.complete:
             parts.note("count_limit", f"too many beginnings of files in bytes {first}-{stop}")
         at = first

@@ -32,6 +32,12 @@ def unread_of(blob: Blob) -> Ranges:
     return ranges
 
 
+def gone_of(blob: Blob) -> str:
+    """Return what was said when a blob's source went away; what was seen since is no evidence."""
+    said: str = getattr(blob, "gone", "")
+    return said
+
+
 class MemoryBlob:
     """A blob over bytes in memory."""
 
@@ -75,6 +81,11 @@ class DescriptorBlob:
     @property
     def unread(self) -> Ranges:
         return self._rescue.unread.ranges
+
+    @property
+    def gone(self) -> str:
+        """What the system said when the source went away during a read; "" where it is there."""
+        return self._rescue.gone
 
     def on_failed_read(self, then: Callable[[], None]) -> None:
         """Call ``then`` after each failed read; there are about 500 of them at most."""

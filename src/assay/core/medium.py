@@ -125,6 +125,7 @@ class Rescue:
         self._size = size  # bytes
         self._step = _PIECE  # bytes asked for at once
         self.unread = Unread()
+        self.gone = ""  # what the system said when the source went away during a read
         self.failed = 0  # reads
         self.on_failed_read: Callable[[], None] = _nothing
 
@@ -193,7 +194,10 @@ class Rescue:
         try:
             return self._read_at(offset, length)
         except OSError as error:
-            if fault_of(error) is not Fault.MEDIUM:
+            fault = fault_of(error)
+            if fault is Fault.GONE:
+                self.gone = self.gone or str(error)
+            if fault is not Fault.MEDIUM:
                 raise
             if offset >= self._size:
                 return b""  # the end, whatever lies behind it
@@ -204,3 +208,16 @@ class Rescue:
 
 def _nothing() -> None:
     pass
+
+
+def let_go(fd: int) -> None:
+    """Close a descriptor of evidence, also where its source is gone and the system says so.
+
+    Closing a file of a network or user-space file system asks its server, and the error that comes
+    back is no news: the descriptor is closed all the same (close(2), "Dealing with error returns").
+    """
+    try:
+        os.close(fd)
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            raise

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from assay.core.jsonvalue import Json, JsonObject
+from assay.core.medium import let_go
 from assay.sandbox import platform, wire
 from assay.sandbox.backend import Handle, Plan, error_file, not_prepared, tail
 from assay.sandbox.breadcrumb import Breadcrumb, Reader
@@ -164,7 +165,7 @@ class ForkedWorker:
                 self.forget()
                 return
             for descriptor in descriptors:
-                os.close(descriptor)
+                let_go(descriptor)
             if sent == len(data):
                 self._outbox.popleft()
             else:
@@ -174,7 +175,7 @@ class ForkedWorker:
         """Drop what was not sent."""
         for _, descriptors in self._outbox:
             for descriptor in descriptors:
-                os.close(descriptor)
+                let_go(descriptor)
         self._outbox.clear()
 
     def receive(self) -> list[Json]:

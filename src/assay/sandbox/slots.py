@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from dataclasses import dataclass, field
 
+from assay.core.medium import let_go
 from assay.sandbox.platform import WorkerLimits
 
 
@@ -21,7 +21,7 @@ class Request:
 
     def close(self) -> None:
         for fd in self.fds:
-            os.close(fd)
+            let_go(fd)
         self.fds = ()
 
 

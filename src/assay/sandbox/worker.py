@@ -16,6 +16,7 @@ from typing import NoReturn, Protocol
 
 from assay.core.blob import Blob, DescriptorBlob
 from assay.core.jsonvalue import Json, JsonObject
+from assay.core.medium import let_go
 from assay.core.vocab import FailureReason, SealLevel
 from assay.sandbox import platform, wire
 from assay.sandbox.breadcrumb import Writer
@@ -158,9 +159,9 @@ def _handle(task: Task, request: Request, link: WorkerLink) -> _Failed | None:
     try:
         try:
             fds += [open_regular(path) for path in request.paths]
+            blobs = [DescriptorBlob(fd) for fd in fds]
         except OSError as error:
             return _Failed(FailureReason.UNREADABLE, str(error))
-        blobs = [DescriptorBlob(fd) for fd in fds]
         link.beside = tuple(blobs[1:])
         task.handle(request.body, blobs[0] if blobs else None, link)
         return None
@@ -186,4 +187,4 @@ def open_regular(path: str) -> int:
 
 def _close(fds: Sequence[int]) -> None:
     for fd in fds:
-        os.close(fd)
+        let_go(fd)

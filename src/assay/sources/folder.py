@@ -15,6 +15,7 @@ from dataclasses import replace
 from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.facts import Source, SourceId
 from assay.core.jsonvalue import digest_of
+from assay.core.medium import let_go
 from assay.core.names import display
 from assay.core.vocab import EntryKind
 from assay.sources.filters import Filters
@@ -149,10 +150,14 @@ class FolderSource:
                 descriptor = self._tree.open(tuple(found.key.split("/")))
         except OSError as error:
             raise self._gone(error) or error from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(errno.EINVAL, "no longer a file", found.key)
-        return descriptor
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return descriptor
+        except OSError as error:
+            let_go(descriptor)
+            raise self._gone(error) or error from error
+        let_go(descriptor)
+        raise OSError(errno.EINVAL, "no longer a file", found.key)
 
     def _open_root(self) -> int:
         target = os.path.realpath(self.root)  # the person named the link, if it is one

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assay.core.medium import let_go
 from assay.sources.state import inode_of
 
 _REMEMBERED = 64  # names at the top of a source
@@ -65,7 +66,7 @@ class Anchor:
         try:
             state = os.stat(self._root)
             if self._folder:
-                os.close(os.open(self._root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)))
+                let_go(os.open(self._root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)))
         except OSError:
             return False
         now, old = _identify(self._root, state), self._identity

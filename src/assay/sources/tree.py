@@ -12,6 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 
+from assay.core.medium import let_go
 from assay.sources.atime import KEPT, Want, open_quietly
 
 Parts = tuple[str, ...]
@@ -72,7 +73,7 @@ class Tree:
         """Let go of every folder, so that the device can be removed."""
         with self._lock:
             while self._open:
-                os.close(self._open.popitem()[1])
+                let_go(self._open.popitem()[1])
 
     def _path(self, parts: Parts) -> str:
         return os.path.join(self._root, *parts)
@@ -97,7 +98,7 @@ class Tree:
         self.note = self.note or note
         self._open[parts] = descriptor
         while len(self._open) > _KEPT_OPEN:
-            os.close(self._open.popitem(last=False)[1])
+            let_go(self._open.popitem(last=False)[1])
         return descriptor
 
 

@@ -109,6 +109,8 @@ HOLDS_PICTURES: Mapping[str, str] = {
     "application/mbox": "a mailbox",
     "application/x-mimearchive": "a saved web page",
     "application/vnd.ms-outlook": "an Outlook message",
+    "message/x-emlx": "an e-mail",
+    "application/vnd.ms-tnef": "the attachments of an Outlook message",
     "application/vnd.ms-outlook-pst": "an Outlook mailbox",
     "application/x-thumbs-db": "a Windows thumbnail store",
     "application/x-thumbcache": "a Windows thumbnail cache",

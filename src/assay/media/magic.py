@@ -119,6 +119,7 @@ MAGICS: tuple[Magic, ...] = (
     Magic(0, b"\0\1\0\0Standard Jet DB", "application/x-msaccess", "MS Jet 3/4"),
     Magic(0, b"\0\1\0\0Standard ACE DB", "application/x-msaccess", "MS ACE"),
     Magic(0, b"!BDN", "application/vnd.ms-outlook-pst", "MS-PST 2.2.2.6"),
+    Magic(0, b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef", "MS-OXTNEF 2.1.3.1"),
     Magic(0, b"CMMM", "application/x-thumbcache", "libyal, Windows Explorer thumbnail cache"),
     Magic(0, b"IMMM", "application/x-thumbcache-index", "the index beside it"),
     Magic(4, b"IMMM", "application/x-thumbcache-index", "the same since Windows 8"),

@@ -22,6 +22,9 @@ _MAIL_HEADERS = frozenset(
 )
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,48}):[ \t]?")
 _MBOX = re.compile(rb"From \S{1,256}.{0,64}\b(?:19|20)\d\d\b[^\n]{0,32}\r?\n")
+_MIME = frozenset({b"mime-version", b"content-transfer-encoding"})
+_SENT = frozenset({b"from", b"to", b"received", b"sender", b"message-id"})
+_EMLX = re.compile(rb"\d{1,12}[ \t]{0,16}\r?\n")  # Apple Mail: the message's length before it
 _SHEBANG = re.compile(rb"#!\s{0,4}/\S{0,64}(?:/env\s+(?:-S\s+)?)?.{0,64}")
 _INTERPRETERS = (
     (re.compile(rb"\bpython[\d.]*\b"), "text/x-python"),
@@ -118,6 +121,9 @@ def _mail(text: bytes) -> str:
         following = text[text.find(b"\n") + 1 :]
         if _HEADER.match(following) or following.startswith(b">From "):
             return "application/mbox"
+    length = _EMLX.match(text)
+    if length is not None:
+        return "message/x-emlx" if _mail(text[length.end() :]) else ""
     known: set[bytes] = set()
     for line in text[:16384].split(b"\n")[:60]:
         line = line.rstrip(b"\r")
@@ -129,10 +135,11 @@ def _mail(text: bytes) -> str:
         name = header.group(1).lower()
         if name in _MAIL_HEADERS:
             known.add(name)
-    if len(known) < 3:
+    if len(known) < 3 and not (b"content-type" in known and known & _MIME):
         return ""
-    related = b"multipart/related" in text[:16384].lower() and b"saved by" in text[:4096].lower()
-    return "application/x-mimearchive" if related else "message/rfc822"
+    related = b"multipart/related" in text[:16384].lower()
+    saved = b"saved by" in text[:4096].lower() or not known & _SENT
+    return "application/x-mimearchive" if related and saved else "message/rfc822"
 
 
 def _script(text: bytes) -> str:
@@ -200,9 +207,10 @@ def _json(text: bytes, *, whole: bool) -> str:
 
 
 def _other(text: bytes) -> str:
-    if text.startswith(b"BEGIN:VCARD"):
+    upper = text[:16].upper()
+    if upper.startswith(b"BEGIN:VCARD"):
         return "text/vcard"
-    if text.startswith(b"BEGIN:VCALENDAR"):
+    if upper.startswith(b"BEGIN:VCALENDAR"):
         return "text/calendar"
     if text.startswith(b"-----BEGIN PGP MESSAGE"):
         return "application/pgp-encrypted"

@@ -67,7 +67,7 @@ class EncodedOpener:
             if count > _MAX_FOUND:
                 yield Trouble("count_limit", f"more than {_MAX_FOUND} files written as text")
                 break
-            yield _member(Text(blob), found, notes)
+            yield as_member(Text(blob), found, notes)
             yield from notes.drain()
         if unknown > _MAX_UNKNOWN:
             yield Trouble("count_limit", f"{unknown} runs of base64 that stand for nothing known")
@@ -164,7 +164,7 @@ def _reader(run: encoded.Run) -> Reading:
     return lambda text, _: encoded.decode(encoded.clean(text), run.coding, run.skip)
 
 
-def _member(text: Text, found: Found, notes: Notes) -> Member:
+def as_member(text: Text, found: Found, notes: Notes) -> Member:
     start, end = text.range(found.start, found.end)
 
     def pieces() -> Iterator[bytes]:
@@ -184,7 +184,7 @@ def pictures_in(block: bytes, where: str, base: int) -> Iterator[Member]:
     text = Text(MemoryBlob(block))
     for found, media_type in found_in(block):
         if media_type != BINARY:
-            member = _member(text, found, Notes())
+            member = as_member(text, found, Notes())
             yield replace(
                 member,
                 name=f"{where}: {member.name}",

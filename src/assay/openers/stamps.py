@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -40,6 +41,18 @@ def dos_stamp(field: str, date: int, time: int, timezone: str | None) -> Stamp:
     except ValueError:
         return Stamp(field, f"0x{date:04x} 0x{time:04x}", zone)
     return Stamp(field, local.isoformat(" "), zone, _in_zone(local, timezone))
+
+
+def local_stamp(field: str, parts: Sequence[int], timezone: str | None) -> Stamp:
+    """Return a time stored as year, month, day, hour, minute, second, with no zone recorded."""
+    zone = f"assumed {timezone}" if timezone else "unknown"
+    year, month, day, hour, minute, second = parts
+    raw = f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+    try:
+        local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - none recorded
+    except ValueError:
+        return Stamp(field, raw, zone)
+    return Stamp(field, raw, zone, _in_zone(local, timezone))
 
 
 def _in_zone(local: datetime, timezone: str | None) -> str | None:

@@ -213,6 +213,24 @@ CASES: list[tuple[str, bytes]] = [
     ("application/rtf", b"{\\rtf1 hello}"),
     ("message/rfc822", b"From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\n\r\nhi\r\n"),
     ("application/mbox", b"From a@example.org Mon Jan  1 00:00:00 2024\nFrom: a\n\nhi\n"),
+    ("message/rfc822", b"MIME-Version: 1.0\nContent-Type: text/plain\n\nhi\n"),
+    ("message/rfc822", b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nAA\n"),
+    ("text/plain", b"Content-Type: text/html\nDate: today\n\nhi\n"),
+    (
+        "application/x-mimearchive",
+        b'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n--b\n',
+    ),
+    (
+        "application/x-mimearchive",
+        b"From: <Saved by Blink>\nSubject: a\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/related; boundary="b"\n\n--b\n',
+    ),
+    ("message/x-emlx", b"59      \nFrom: a@example.org\nTo: b@example.org\nSubject: x\n\nhi\n"),
+    ("text/plain", b"59\nwords alone\n"),
+    ("application/vnd.ms-tnef", b"\x78\x9f\x3e\x22\1\0" + bytes(20)),
+    ("text/vcard", b"begin:vcard\nFN:A\nend:vcard\n"),
+    ("text/vcard", "BEGIN:VCARD\nFN:A\n".encode("utf-16")),
+    ("text/calendar", b"BEGIN:VCALENDAR\nVERSION:2.0\n"),
     # nothing
     ("application/octet-stream", bytes(range(256)) * 4),
 ]

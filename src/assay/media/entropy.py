@@ -69,8 +69,7 @@ def randomness(blob: Blob) -> Randomness:
         entropy=float(-(share * np.log2(share)).sum()),
         chi_square=_chi_square(counts),
         worst_window=max(
-            _chi_square(np.bincount(window, minlength=256).astype(np.float64))
-            for window in windows
+            _chi_square(np.bincount(window, minlength=256).astype(np.float64)) for window in windows
         ),
         bit_bias=_bias(windows),
         packs=len(zlib.compress(sample[: 1 << 18], 1)) < min(len(sample), 1 << 18),

@@ -20,7 +20,6 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import (
     DictionaryObject,
     IndirectObject,
-    NullObject,
     PdfObject,
     StreamObject,
     read_object,
@@ -77,7 +76,7 @@ def places(blob: Blob) -> list[Place]:
     while start < blob.size and len(found) < MAX_HEADERS:
         back = min(start, _BACK)
         data = blob.read(start - back, back + _WINDOW + 8)
-        for hit in re.finditer(rb"obj|stream", data):
+        for hit in re.finditer(rb"obj|stream(?=[\r\n ])", data):
             at = hit.start()
             if not back <= at < back + _WINDOW:
                 continue
@@ -162,7 +161,7 @@ class _Reader(PdfReader):
         if not packed and (generation, number) not in self.resolved_objects:
             offset = self.offset((number, generation))
             if offset is None:
-                return NullObject()
+                return None
             self.xref.setdefault(generation, {})[number] = offset
         return super().get_object(indirect_reference)
 
@@ -229,18 +228,18 @@ class Document:
                         reader.trailer[name] = found.raw_get(name)
             elif found.get("/Type") == "/ObjStm":
                 _register(reader, place.key[0], found)
-        for trailer in self._trailers():
+        for trailer in self._trailers(reader):
             reader.trailer.update(trailer)
         return reader
 
-    def _trailers(self) -> Iterator[DictionaryObject]:
+    def _trailers(self, reader: _Reader) -> Iterator[DictionaryObject]:
         """Yield the trailers of a file by their own word, in order; the first and last few."""
         self._stream.seek(0)
         data = self._stream.read()
         hits = [hit.end() for hit in re.finditer(rb"trailer[\0\t\n\f\r ]*(?=<<)", data)]
         for at in hits[:4] + hits[4:][-4:]:
             try:
-                found = read_object(io.BytesIO(data[at : at + (1 << 16)]), None)
+                found = read_object(io.BytesIO(data[at : at + (1 << 16)]), reader)
             except MemoryError:
                 raise
             except Exception:

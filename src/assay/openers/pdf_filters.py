@@ -128,10 +128,12 @@ _PNG_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # by bytes a pixel: Pillow 
 def _png_predicted(data: bytes, one: Filter) -> bytes:
     """Undo PNG prediction (ISO 15948 §9): rows of one filter byte and the row."""
     row = _row(one)
-    step = (one.params.get("Colors", 1) * one.params.get("BitsPerComponent", 8) + 7) // 8
-    rows = -(-len(data) // (row + 1))
-    if not rows:
+    colours, bits = one.params.get("Colors", 1), one.params.get("BitsPerComponent", 8)
+    step = (max(colours, 1) * max(bits, 1) + 7) // 8
+    if len(data) < 2:
         return b""
+    row = min(row, -(-(len(data) - 1) // step) * step)  # a row that is not there costs nothing
+    rows = -(-len(data) // (row + 1))
     have = len(data) - rows
     padded = data + bytes(rows * (row + 1) - len(data))
     if step not in _PNG_MODES or row % step:

@@ -72,6 +72,8 @@ def survey(document: Document) -> Survey:
         try:
             thing = document.at(place)
             kind = _kind(thing, found, place)
+            if place.streams and not isinstance(thing, StreamObject):
+                found.unread.append(place)  # pypdf gives what it could read of a dictionary
         except (MemoryError, LimitReached):
             raise
         except Exception:

@@ -13,23 +13,31 @@ from assay.core.vocab import Reach
 from assay.openers.appended import AppendedOpener
 from assay.openers.bplist import BplistOpener
 from assay.openers.caches import CacheBlockOpener, CacheEntryOpener, ThumbdataOpener
+from assay.openers.carve import CarveOpener
 from assay.openers.encoded import EncodedOpener
+from assay.openers.locked import LockedOpener
 from assay.openers.mail import MailOpener
 from assay.openers.mbox import MboxOpener
+from assay.openers.metafiles import MetafileOpener
 from assay.openers.msg import MsgOpener
 from assay.openers.ole import OleOpener
+from assay.openers.ole_storage import OLE_TYPES
+from assay.openers.pdfs import PdfOpener
 from assay.openers.previews import PreviewsOpener
 from assay.openers.raws import RawsOpener
+from assay.openers.rtf import RtfOpener
 from assay.openers.sevenzip import SevenZipOpener
 from assay.openers.single import SingleOpener
 from assay.openers.sqlite import SqliteOpener
 from assay.openers.tars import TarOpener
 from assay.openers.thumbcache import ThumbcacheOpener
 from assay.openers.thumbsdb import ThumbsDbOpener
+from assay.openers.tnef import TnefOpener
 from assay.openers.wal import JournalOpener, WalOpener
 from assay.openers.zips import ZipOpener
 
-_ARCHIVES_ELSEWHERE = frozenset({"application/x-rar", "application/vnd.rar"})
+# Their openers report every byte outside their own content themselves.
+_ARCHIVES_ELSEWHERE = frozenset({"application/x-rar", "application/vnd.rar", *OLE_TYPES})
 
 
 @lru_cache(maxsize=1)
@@ -44,6 +52,8 @@ def all_openers() -> tuple[Opener, ...]:
         ThumbsDbOpener(),
         OleOpener(),
         ThumbcacheOpener(),
+        MetafileOpener(),
+        PdfOpener(),
         SqliteOpener(),
         WalOpener(),
         JournalOpener(),
@@ -55,7 +65,11 @@ def all_openers() -> tuple[Opener, ...]:
         RawsOpener(),
         MailOpener(),
         MboxOpener(),
+        TnefOpener(),
+        RtfOpener(),
         EncodedOpener(),
+        LockedOpener(),
+        CarveOpener(),
         AppendedOpener(),
     )
 

@@ -39,8 +39,10 @@ class Coverage:
 _CURRENT = """
 WITH RECURSIVE now(id, source, chain, kind, sha256, size) AS (
     SELECT o.id, o.source, o.chain, o.kind, o.sha256, o.size
-    FROM entries e
-    JOIN occurrences o ON o.source = e.source AND o.chain = '[' || e.key || ']'
+    -- the order is forced: one look into the key of entries for each place, never the reverse
+    FROM occurrences o
+    CROSS JOIN entries e ON e.source = o.source
+        AND e.key = substr(o.chain, 2, length(o.chain) - 2)
         AND o.sha256 IS e.sha256
         AND (e.state = 'done' OR o.kind <> 'file')
     UNION

@@ -24,7 +24,7 @@ def boxes_extent(span: Span) -> Extent | None:
         head = span.read(pos, 16)
         name = head[4:8]
         size = int.from_bytes(head[:4], "big")
-        if pos and name in (b"ftyp", b"jP  ", b"JXL "):
+        if (content and name == b"ftyp") or (pos and name in (b"jP  ", b"JXL ")):
             break  # the next file
         if size == 1 and len(head) == 16:
             size = int.from_bytes(head[8:16], "big")

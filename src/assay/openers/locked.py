@@ -184,9 +184,9 @@ def _office(blob: Blob) -> str:
     try:
         compound = Compound(blob)
         names = compound.names()
-        if "EncryptedPackage" not in names:
+        if "encryptedpackage" not in names:
             return ""
-        entry = names.get("EncryptionInfo")
+        entry = names.get("encryptioninfo")
         info = compound.stream(entry).read(0, 1 << 14) if entry is not None else b""
     except (Malformed, LimitReached):
         return ""

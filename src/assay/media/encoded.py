@@ -35,6 +35,7 @@ _HEAD = 1 << 15  # characters decoded to name the type
 _MAX_RUNS = 256
 # How base64 begins for JPEG, PNG, GIF, RIFF and ISO media: two pictures in a list are two runs.
 _BEGINS = re.compile(rb"/9j/[24]|iVBORw0KGgo|R0lGODlh|R0lGODdh|UklGR|AAAA[A-Za-z0-9+/]{2}[Zm]0eX")
+_JOIN = re.compile(rb"[\"'][\s,+\\.&]{1,80}[\"']")  # "…" + "…": the sign is no digit
 _SOFT = re.compile(rb"=\r?\n")  # a line of quoted-printable goes on
 _LAST = re.compile(
     rb"([\s\"'\\,+;()>|]{0,8})([A-Za-z0-9+/_-]{1,39})((?:=|%3D|\\u003D|&#61;){0,2})"
@@ -116,6 +117,8 @@ def has_words(data: bytes) -> bool:
 
 def clean(text: bytes) -> bytes:
     """Return the digits of a run alone, in the standard alphabet, every escape resolved."""
+    if b'"' in text or b"'" in text:
+        text = _JOIN.sub(b"", text)
     if b"\\" in text or b"%" in text or b"&" in text:
         for written, shown in _ESCAPES:
             text = text.replace(written, shown[:1])

@@ -41,9 +41,20 @@ _LINE_END = rb"(?:[\r\n]++[ \t]*+|\\[nrt]|%0[AaDd]|&#1[03];|&#x[AaDd];)"
 _PADDED = rb"(?:=|%3[Dd]|\\u003[Dd]|&#61;){0,2}"
 _INSIDE = re.compile(rb"(?:" + _DIGIT + rb"|" + _LINE_END + rb"|[ \t]++)*+" + _PADDED)
 _BEGINS = rb"(?:\\?/9j\\?/[24]|iVBORw0KGgo|R0lGODlh|R0lGODdh|UklGR|AAAA[A-Za-z0-9+/]{2}[Zm]0eX)"
+# From one line of source code to the next: the end of a text and the beginning of another.
+_JOIN = rb"[\"'][ \t]{0,8}[,+\\.&]?[ \t]{0,8}\r?\n[ \t]{0,64}[+.&]?[ \t]{0,8}[\"']"
 _BARE = re.compile(
-    rb"(?:" + _DIGIT + rb"|" + _LINE_END + rb"(?!" + _BEGINS + rb")(?=[A-Za-z0-9+/_-]{40}))*+"
-    rb"(?:" + _LINE_END + rb"[A-Za-z0-9+/_-]{1,40}(?==))?" + _PADDED
+    rb"(?:"
+    + _DIGIT
+    + rb"|(?:"
+    + _LINE_END
+    + rb"|"
+    + _JOIN
+    + rb")(?!"
+    + _BEGINS
+    + rb")(?=[A-Za-z0-9+/_-]{40}))*+"
+    rb"(?:" + _LINE_END + rb"[A-Za-z0-9+/_-]{1,40}(?==)"
+    rb"|" + _JOIN + rb"[A-Za-z0-9+/_-]{1,40}(?==|[\"']))?" + _PADDED
 )
 _PERCENT = re.compile(rb"[^\"'`<>)\s]*+")
 _QUOTES = b"\"'(`>"

@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.core.blob import Blob
+from assay.openers.streams import Slice
 
 _WINDOW = 1 << 20  # bytes read at once
+
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def without_mark(blob: Blob) -> tuple[Blob, int]:
+    """Return a text without the byte-order mark of UTF-8, and how many bytes that left out."""
+    if blob.read(0, len(_BOM)) != _BOM:
+        return blob, 0
+    return Slice(blob, len(_BOM), blob.size), len(_BOM)
 
 
 class Reader:

@@ -18,7 +18,7 @@ from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Reach
 from assay.openers.mail_header import date_stamp
-from assay.openers.mail_lines import Reader, before_line, line_starts
+from assay.openers.mail_lines import Reader, before_line, line_starts, without_mark
 from assay.openers.streams import pieces_of, stream_of
 
 _LONGEST = 1024  # bytes of a separator line
@@ -35,6 +35,7 @@ class MboxOpener:
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:
         """Yield the messages in order; NotApplicable where no message begins."""
+        blob, base = without_mark(blob)
         number = 0
         separator, start = b"", -1
         reader = Reader(blob)
@@ -42,12 +43,12 @@ class MboxOpener:
             if start >= 0:
                 number += 1
                 end = max(start, _end(reader, line))
-                yield _message(blob, number, start, end, separator, context)
+                yield _message(blob, number, start, end, separator, context, base)
             separator, start = text, after
         if start < 0:
             raise NotApplicable
         end = max(start, _end(reader, blob.size))
-        yield _message(blob, number + 1, start, end, separator, context)
+        yield _message(blob, number + 1, start, end, separator, context, base)
 
     def warm(self) -> None:
         """Nothing is loaded late."""
@@ -72,14 +73,20 @@ def _end(reader: Reader, line: int) -> int:
 
 
 def _message(
-    blob: Blob, number: int, start: int, end: int, separator: bytes, context: OpenContext
+    blob: Blob,
+    number: int,
+    start: int,
+    end: int,
+    separator: bytes,
+    context: OpenContext,
+    base: int,
 ) -> Member:
     return Member(
         name=f"message {number}",
         open=lambda: stream_of(pieces_of(blob, start, end - start)),
         stored_size=max(end - start, 1),
         times=tuple(_times(separator, context.timezone)),
-        locator=f"bytes {start}-{end}",
+        locator=f"bytes {base + start}-{base + end}",
     )
 
 

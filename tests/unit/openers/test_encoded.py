@@ -72,6 +72,7 @@ FORMS: dict[str, Callable[[bytes], str]] = {
     "CRLF": lambda d: rows(d, 64, end="\r\n") + "\r\n",
     "quoted": lambda d: rows(d, 76, "> ") + "\n",
     "python": python_source,
+    "javascript": lambda d: "x = '" + "' +\n  '".join(rows(d, 60).split("\n")) + "';",
     "json": lambda d: json.dumps({"a": base64.b64encode(d).decode(), "b": "text"}),
     "json with line ends": lambda d: json.dumps({"a": base64.encodebytes(d).decode()}),
     "json with slashes": lambda d: (

@@ -290,6 +290,20 @@ def test_an_unknown_coding_gives_the_bytes_and_says_so() -> None:
     assert (seen.data, seen.flags) == ({"a.jpg": b"abc"}, {"malformed"})
 
 
+def test_a_byte_order_mark_stands_before_the_header() -> None:
+    data = b"\xef\xbb\xbf" + attach(message(), PICTURE, "a.jpg").as_bytes()
+    seen = read(data)
+    assert seen.data["a.jpg"] == PICTURE
+    start, end = seen.member("a.jpg").locator.split()[-1].split("-")
+    assert base64.b64decode(data[int(start) : int(end)]) == PICTURE
+
+
+def test_a_file_never_comes_out_of_itself() -> None:
+    for data in (by_hand(b"x").decode().encode("utf-16"), b"words alone\n", b"\n\nFrom: a\n\nb\n"):
+        with pytest.raises(NotApplicable):
+            read(data)
+
+
 def test_a_header_alone_is_not_applicable() -> None:
     with pytest.raises(NotApplicable):
         read(b"From: a\nTo: b\nSubject: c\n\n \n")

@@ -83,6 +83,12 @@ def test_a_dated_separator_needs_no_empty_line_and_an_undated_one_does() -> None
     assert len(read(LINE + b"To: b\n\none\nFrom x\nTo: c\n").members) == 1
 
 
+def test_a_byte_order_mark_hides_no_message() -> None:
+    data = b"\xef\xbb\xbf" + LINE + b"To: b\n\none\n"
+    (member,) = read(data).members
+    assert member.locator == f"bytes {len(LINE) + 3}-{len(data)}"
+
+
 def test_quoted_lines_are_given_as_stored() -> None:
     assert b">From x" in read(LINE + b"To: b\n\n>From x\n").data["message 1"]
 

@@ -7,6 +7,7 @@ its end. See docs/methods/databases.md for what is found and what is not.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assay.core.blob import Blob, MemoryBlob
 from assay.core.errors import NotApplicable
@@ -19,6 +20,8 @@ from assay.openers.sqlite_schema import column_names
 from assay.openers.sqlite_tree import Database, Value, open_database
 from assay.openers.sqlite_values import Place, children, escaped, member
 from assay.openers.streams import Notes
+
+OVERWRITTEN = "overwritten in part"
 
 
 class SqliteOpener:
@@ -35,7 +38,7 @@ class SqliteOpener:
         database = open_database(blob, notes)
         names = Names(database)
         for value in database.values():
-            yield from members_of(value, names, Allocation.ALLOCATED)
+            yield from living(database, members_of(value, names, Allocation.ALLOCATED))
             yield from notes.drain()
         yield from notes.drain()
         dead = Dead(database)
@@ -43,7 +46,10 @@ class SqliteOpener:
             if isinstance(lost, Trouble):
                 yield lost
             elif isinstance(lost, Value):
-                yield from members_of(lost, names, dead.state(lost.page))
+                place = names.of_value(lost, dead.state(lost.page))
+                if dead.overwritten(lost.payload.chain):
+                    place = replace(place, locator=f"{place.locator}, {OVERWRITTEN}")
+                yield from names.children(lost, place)
             else:
                 yield member(lost.content, names.of_remnant(lost))
 
@@ -56,6 +62,15 @@ class SqliteOpener:
 def members_of(value: Value, names: Names, state: Allocation) -> Iterator[Member | Trouble]:
     """Yield the files in one value under the name of its table, column and row."""
     yield from names.children(value, names.of_value(value, state))
+
+
+def living(database: Database, entries: Iterator[Member | Trouble]) -> Iterator[Member | Trouble]:
+    """Pass on the files of living rows and remember how they begin."""
+    for entry in entries:
+        if isinstance(entry, Member) and entry.open is not None:
+            with entry.open() as stream:
+                database.remember(stream.read(database.pages.usable))
+        yield entry
 
 
 class Names:
@@ -87,6 +102,8 @@ class Names:
         table = self._table(remnant.table)
         if table is not None:
             locator += f", table {table}"
+        if remnant.overwritten:
+            locator += f", {OVERWRITTEN}"
         return Place(name, locator, remnant.state)
 
     def _table(self, number: int) -> str | None:

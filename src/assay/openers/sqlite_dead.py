@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assay.core.blob import Blob
@@ -21,9 +21,10 @@ from assay.core.vocab import Allocation
 from assay.media.embedded import search
 from assay.media.extents import extent
 from assay.media.sniff import HEAD, sniff
-from assay.openers.sqlite_pages import TABLE_LEAF, Cell, Payload, columns, read_cell
+from assay.openers.sqlite_pages import TABLE_LEAF, Cell, Column, Payload, columns, read_cell
 from assay.openers.sqlite_tree import (
     FREE,
+    LEAST,
     LIVE,
     MIN_BLOB,
     TAKEN,
@@ -50,6 +51,14 @@ class Remnant:
     content: Blob
     table: int  # number in ``Database.tables``; -1 = unknown
     state: Allocation
+    overwritten: bool  # True: some bytes in its middle are no longer its own
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    content: Blob | None  # None: an old copy of a living row
+    reach: int  # up to here the bytes of the page are accounted for
+    chain: Sequence[int] = ()
 
 
 class Dead:
@@ -60,7 +69,7 @@ class Dead:
         self._db = database
         self._only = only
         self._pages = database.pages
-        self._trunks: set[int] = set()
+        self._trunks: dict[int, int] = {}  # page of the list of free pages -> first it lists
         self._found = 0
 
     def lost(self) -> Iterator[Value | Remnant | Trouble]:
@@ -102,9 +111,9 @@ class Dead:
         trunk = self._db.header.freelist
         while 1 < trunk <= self._pages.count and not self._db.uses[trunk] & (LIVE | FREE):
             self._db.uses[trunk] |= FREE
-            self._trunks.add(trunk)
             data = self._pages.page(trunk)
-            following, count = struct.unpack_from(">II", data)
+            following, count, first = struct.unpack_from(">III", data)
+            self._trunks[trunk] = first if count else 0
             for leaf in struct.unpack_from(f">{min(count, len(data) // 4 - 2)}I", data, 8):
                 if 1 < leaf <= self._pages.count and not self._db.uses[leaf] & LIVE:
                     self._db.uses[leaf] |= FREE
@@ -151,40 +160,55 @@ class Dead:
                 continue
             stop = starts[index + 1] if index + 1 < len(starts) else end
             self._found += 1
-            content = self._content(number, data, start, at, end, stop)
+            guess = self._content(number, data, start, at, end, stop)
+            content, covered = guess.content, guess.reach
             if content is None or content.size < MIN_BLOB:
                 continue
             kind = sniff(content.read(0, HEAD), content.size)
             if not is_wanted(kind):
+                covered = at
                 continue
             found = extent(content, 0, kind)
-            if found is not None and found.complete:
-                covered = at + found.end
+            whole = found is not None and found.complete
+            if found is not None and whole:
+                covered = max(covered, at + found.end)
                 content = Slice(content, 0, found.end)
+            elif content.size < LEAST:
+                continue
+            if self._db.is_known(content, whole=whole):
+                continue
             table = self._db.owner[number] - 1
-            yield Remnant(number, at, content, table, self.state(number))
+            over = self.overwritten(guess.chain)
+            yield Remnant(number, at, content, table, self.state(number), over)
 
     def _content(
         self, number: int, data: bytes, start: int, at: int, end: int, stop: int
-    ) -> Blob | None:
-        """Return what a file that begins at ``at`` may consist of; None for a stale copy."""
-        cell = self._cell_before(data, start, at)
-        if cell is not None:
+    ) -> _Guess:
+        """Return what a file that begins at ``at`` of a page may consist of.
+
+        ``start``–``end`` is the range that no living row covers; at ``stop`` the next file begins.
+        """
+        row = self._row_before(data, start, at)
+        if row is not None:
+            cell, column = row
+            reach = cell.start + min(column.at + column.size, cell.local)
             payload = self._payload(data, cell, number)
-            return Slice(payload, at - cell.start, payload.size) if payload is not None else None
+            if payload is None:
+                return _Guess(None, reach)
+            return _Guess(Slice(payload, column.at, column.size), reach, payload.chain)
         inline = data[at:end]
         kind = sniff(inline, 1 << 30)
         whole = extent(_Whole(inline), 0, kind) if is_wanted(kind) else None
         if whole is not None and whole.complete:
-            return _Whole(inline)
-        if number not in self._trunks and not self._db.uses[number] & LIVE and data[0] == 0:
+            return _Guess(_Whole(inline), at + whole.end)
+        if not self._db.uses[number] & LIVE and data[0] == 0:
             # a page of a chain: the number of the next one stands at its beginning
             following = int.from_bytes(data[:4], "big")
-            chain = self._chain(following, number)
-            return Payload(self._pages, inline, chain, 1 << 62)
+            chain = self._chain(self._trunks.get(number, following), number)
+            return _Guess(Payload(self._pages, inline, chain, 1 << 62), at, chain)
         return self._behind(number, data, at, end, stop)
 
-    def _behind(self, number: int, data: bytes, at: int, end: int, stop: int) -> Blob | None:
+    def _behind(self, number: int, data: bytes, at: int, end: int, stop: int) -> _Guess:
         """Follow the chain whose first page is named where the row ends: before the next row."""
         last = end if stop == end else stop
         for place in range(last - 4, max(at + MIN_BLOB, last - (8 if stop == end else 64)) - 1, -1):
@@ -192,21 +216,22 @@ class Dead:
             if not 1 < first <= self._pages.count:
                 continue
             if self._is_stale(first, data[at:place]):
-                return None
+                return _Guess(None, place)
             chain = self._chain(first, number)
             if chain:
-                return Payload(self._pages, data[at:place], chain, 1 << 62)
-        return _Whole(data[at:end])
+                return _Guess(Payload(self._pages, data[at:place], chain, 1 << 62), place, chain)
+        return _Guess(_Whole(data[at:end]), at)
 
-    def _cell_before(self, data: bytes, start: int, at: int) -> Cell | None:
-        """Return the row that begins before ``at`` and one of whose blobs begins there."""
+    def _row_before(self, data: bytes, start: int, at: int) -> tuple[Cell, Column] | None:
+        """Return the row that begins before ``at``, and that of its values which begins there."""
         for place in range(at - 3, max(start, at - _BACK) - 1, -1):
             cell = _fitting(data, place, TABLE_LEAF, self._pages.usable)
             if cell is None or cell.start >= at:
                 continue
             inline = _Whole(data[cell.start : cell.start + cell.local], cell.size)
-            if any(c.at == at - cell.start and c.serial >= 12 for c in columns(inline)):
-                return cell
+            for column in columns(inline):
+                if column.at == at - cell.start and column.serial >= 12 and column.size:
+                    return cell, column
         return None
 
     def _payload(self, data: bytes, cell: Cell, number: int) -> Payload | None:
@@ -224,18 +249,27 @@ class Dead:
         return begin in self._pages.page(self._db.first[first])
 
     def _chain(self, first: int, number: int, size: int = 1 << 62) -> array[int]:
-        """Follow overflow pages as long as they are free and no other lost file has taken them."""
+        """Follow overflow pages as long as they are free and no other lost file has taken them.
+
+        A page that became a trunk names the next no more; the first page that it lists was freed
+        right after it, and is the next in all likelihood.
+        """
         found = array("I")
         room = self._pages.usable - 4
         while len(found) * room < size and self._pages.holds(first):
-            if self._db.uses[first] & (LIVE | TAKEN) or first in self._trunks:
+            if self._db.uses[first] & (LIVE | TAKEN):
                 break
             if not found:
                 self._db.first[first] = number
             self._db.uses[first] |= TAKEN
             found.append(first)
-            first = int.from_bytes(self._pages.read(first, 0, 4), "big")
+            following = int.from_bytes(self._pages.read(first, 0, 4), "big")
+            first = self._trunks.get(first, following)
         return found
+
+    def overwritten(self, chain: Iterable[int]) -> bool:
+        """Tell whether bytes of a lost file's overflow pages are no longer its own."""
+        return any(page in self._trunks for page in chain)
 
 
 class _Whole:

@@ -60,7 +60,14 @@ def read_header(data: bytes, blob: Blob) -> Header:
 
 
 def _guess(blob: Blob) -> int:
-    """Return the page size under which the most pages begin as b-tree pages do."""
+    """Return the page size under which a row of the schema ends where page 1 does.
+
+    Where there is none, that under which the most pages begin as b-tree pages do.
+    """
+    first = blob.read(0, PAGE_SIZES[-1])
+    for size in PAGE_SIZES:
+        if _fills(first[:size]):
+            return size
 
     def good(size: int) -> float:
         count = min(blob.size // size, _SAMPLES)
@@ -69,6 +76,17 @@ def _guess(blob: Blob) -> int:
         return fit / max(len(starts), 4)
 
     return max(reversed(PAGE_SIZES), key=good)
+
+
+def _fills(page: bytes) -> bool:
+    count = int.from_bytes(page[HEADER + 3 : HEADER + 5], "big")
+    if page[HEADER : HEADER + 1] != bytes((TABLE_LEAF,)) or HEADER + 8 + 2 * count > len(page):
+        return False
+    try:
+        places = struct.unpack_from(f">{count}H", page, HEADER + 8)
+        return any(read_cell(page, at, TABLE_LEAF, len(page)).end == len(page) for at in places)
+    except IndexError:
+        return False
 
 
 class Pages:

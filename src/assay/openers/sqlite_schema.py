@@ -55,7 +55,7 @@ def _tokens(sql: str) -> list[Token]:
         quoted, plain = match["quoted"], match["word"] or match["mark"]
         if quoted:
             found.append((quoted[1:-1].replace(quoted[-1] * 2, quoted[-1]), True))
-        elif plain:
+        elif plain and plain not in "\"'`[":
             found.append((plain, False))
     return found
 

@@ -6,6 +6,7 @@ belongs to two rows, and the cells of one page cannot claim more than the page h
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from array import array
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from assay.openers.streams import Notes, Slice
 
 MIN_BLOB = 32  # bytes; the smallest picture that shows anything is larger
 MIN_TEXT = 256  # bytes; a shorter text holds no picture
+LEAST = 1024  # bytes; less of the beginning of a picture shows nothing
 # Serial types of one byte that hold nothing wanted: numbers, short texts and short blobs.
 _DULL = bytes(s for s in range(128) if s < 12 or (s - 12) // 2 < (MIN_TEXT if s % 2 else MIN_BLOB))
 _DAMAGE = (IndexError, ValueError, struct.error)
@@ -91,19 +93,36 @@ class Database:
         self.owner: Marks = _Sparse() if sparse else array("I", bytes(4 * size))
         self.first: Marks = _Sparse() if sparse else array("I", bytes(4 * size))
         self.tables: list[Table] = [Table("sqlite_schema", "table", 1, "")]
+        self._known: set[bytes] = set()  # digests of the beginnings of living files
         self._gaps = array("I")  # page, start and end of what no row of a live page covers
 
     def values(self) -> Iterator[Value]:
         """Yield the values of every tree that the schema names, in its order."""
         self.tables.extend(self._schema())
-        yield from self._tree(0)
-        for number in range(1, len(self.tables)):
+        for number in range(len(self.tables)):
             yield from self._tree(number)
 
     def gaps(self) -> Iterator[tuple[int, int, int]]:
         """Yield page, start and end of bytes of live pages that no row covers and are not blank."""
         for at in range(0, len(self._gaps), 3):
             yield self._gaps[at], self._gaps[at + 1], self._gaps[at + 2]
+
+    # -- living files, and old copies of them ------------------------------------------------------
+
+    def remember(self, head: bytes) -> None:
+        """Note a living file by its first page of bytes, so that old copies are known by them."""
+        size = LEAST
+        while size < len(head):
+            self._known.add(_digest(head[:size]))
+            size *= 2
+        self._known.add(_digest(head))
+
+    def is_known(self, content: Blob, *, whole: bool) -> bool:
+        """Tell whether a file, or half and more of its beginning, is a living file's."""
+        size = content.size if whole else 1 << (content.size.bit_length() - 1)
+        if size > self.pages.usable or size == 0:
+            return False
+        return _digest(content.read(0, size)) in self._known
 
     # -- the schema ------------------------------------------------------------------------------
 
@@ -269,6 +288,10 @@ def between(taken: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]
         reach = max(reach, end)
     if size - reach >= MIN_BLOB:
         yield reach, size
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=12).digest()
 
 
 def is_leaf(data: bytes, base: int = 0) -> bool:

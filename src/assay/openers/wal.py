@@ -18,7 +18,7 @@ from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Allocation, Reach
 from assay.media.sniff_stores import JOURNAL, JOURNAL_MAGIC
-from assay.openers.sqlite import Names, members_of, sample
+from assay.openers.sqlite import Names, living, members_of, sample
 from assay.openers.sqlite_dead import Dead, Remnant
 from assay.openers.sqlite_log import WAL_MAGICS, Log, read_journal, read_wal
 from assay.openers.sqlite_pages import HEADER, MAGIC, Header, Pages, read_header
@@ -99,7 +99,8 @@ class _Journal:
         replaced = current.pages.replaced
         for value in current.values():
             if replaced(value.page) or any(replaced(n) for n in value.payload.chain):
-                yield from self._once(members_of(value, names, Allocation.ALLOCATED))
+                found = members_of(value, names, Allocation.ALLOCATED)
+                yield from self._once(living(current, found))
         troubles = self._notes.drain()
         if not self._missing:  # a log alone never makes a whole database
             yield from troubles

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.core.facts import Source
 from assay.core.jsonvalue import Json
 from assay.engine.batch import Committer
 from assay.engine.interrupt import held_interrupt
@@ -63,7 +64,12 @@ def add_sources(session: Session, sources: Sequence[FolderSource], operator: str
 
 def stored_sources(session: Session) -> list[FolderSource]:
     """Open again every source that the case knows; raises SourceError where one is gone."""
-    return open_sources(session, [Path(source.uri) for source in session.case.reader.sources()])
+    return [open_stored(session, source) for source in session.case.reader.sources()]
+
+
+def open_stored(session: Session, source: Source) -> FolderSource:
+    """Open again a source that the case knows; raises SourceError where it is gone."""
+    return open_sources(session, [Path(source.uri)])[0]
 
 
 def run_case(

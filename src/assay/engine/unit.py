@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import islice
 
 from assay.core.blob import Blob
 from assay.core.contract import Examiner
@@ -10,6 +11,7 @@ from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.facts import Failure, Observation
 from assay.core.jsonvalue import JsonObject
 from assay.core.vocab import Reach
+from assay.engine.giving import Giving
 from assay.engine.job import Job, Place, Tools
 from assay.engine.plan import WorkerPlan
 from assay.engine.registry import installed
@@ -22,6 +24,8 @@ from assay.openers.registry import all_openers
 from assay.sandbox.task import Link
 
 THUMBNAIL_SIDE = 160  # pixels
+STRIP = 8  # frames in a strip
+STRIP_SIDE = 96  # pixels of each
 
 
 class Unit:
@@ -53,16 +57,12 @@ class Unit:
         warm_examiners(self.examiners)
 
     def handle(self, request: JsonObject, source: Blob | None, link: Link) -> None:
-        """Examine one file, or make blurred thumbnails of named contents in it."""
+        """Examine one file; or hand over, or make blurred thumbnails of, named contents in it."""
         if source is None:
             raise Malformed("a request without a file")
         tools = Tools(self.plan, self.examiners)
-        job = (
-            Thumbnails(tools, request, link)
-            if "thumbnails" in request
-            else Job(tools, request, link)
-        )
-        job.top(source)
+        kind = next((k for name, k in _SECOND_WALKS.items() if name in request), Job)
+        kind(tools, request, link).top(source)
 
 
 def make() -> Unit:
@@ -80,7 +80,7 @@ class Thumbnails(Job):
         if shared.sha256 not in wanted:
             return
         try:
-            png = thumbnail.blurred(shared.picture().rgb(THUMBNAIL_SIDE), side=THUMBNAIL_SIDE)
+            png = _rendered(shared)
             picture = base64.b64encode(png).decode("ascii")
             self.link.send({"op": "thumbnail", "sha256": shared.sha256, "png": picture})
         except (NotApplicable, Malformed, LimitReached, MemoryError):
@@ -98,3 +98,19 @@ class Thumbnails(Job):
 
     def unread(self, place: Place, detail: str, size: int) -> None:
         """Nothing to report."""
+
+
+# What a request names beside the file, and how the file is walked for it.
+_SECOND_WALKS: dict[str, type[Job]] = {"thumbnails": Thumbnails, "originals": Giving}
+
+
+def _rendered(shared: Shared) -> bytes:
+    """Return a blurred PNG: a strip of the sampled frames where the picture moves."""
+    try:
+        frames = [picture.rgb(STRIP_SIDE) for _, picture in islice(shared.moving().frames(), STRIP)]
+    except (NotApplicable, Malformed, LimitReached):
+        frames = []
+    if len(frames) > 1:
+        return thumbnail.strip(frames, STRIP_SIDE)
+    rgb = frames[0] if frames else shared.picture().rgb(THUMBNAIL_SIDE)
+    return thumbnail.blurred(rgb, side=THUMBNAIL_SIDE)

@@ -14,12 +14,13 @@ import jinja2
 
 from assay import __version__
 from assay.core.errors import CaseError
+from assay.core.facts import Sha256
 from assay.core.findings import INCOMPLETE, KINDS
 from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Band, Level, Origin
 from assay.engine.session import Session
-from assay.exports import words
+from assay.exports import unopened, words
 from assay.exports.items import records
 from assay.exports.selection import Selection
 from assay.exports.sizes import readable_size
@@ -76,6 +77,7 @@ def _context(
     sources = reader.sources()
     uris: dict[str, str] = {s.id: s.uri for s in sources}
     events = list(reader.events())
+    locked = unopened.locked(session)
     return {
         "case": {
             "name": display(session.case.folder.name),
@@ -117,13 +119,18 @@ def _context(
             }
             for c in coverage(session.case.connection)
         ],
-        "items": [_item(row, options.thumbnails) for row in rows],
+        "items": [_item(session, row, options.thumbnails) for row in rows],
         "shown": len(rows),
         "total": counts.items,
         "selection": words.selection(options.selection),
         "thumbnails": options.thumbnails is not None,
         "causes": _causes(session),
         "partial": _partial(session),
+        "locked": locked[: unopened.LISTED],
+        "locked_count": len(locked),
+        "not_opened": unopened.not_opened(session),
+        "shown_with": counts.shown_with,
+        "lone_copies": queries.lone_copies(session.case.connection),
         "unread": [display(path) for path in queries.unread(session.case.connection)],
         "checks": [
             {
@@ -149,7 +156,9 @@ def _context(
     }
 
 
-def _item(row: Mapping[str, Json], thumbnails: Mapping[str, str] | None) -> dict[str, object]:
+def _item(
+    session: Session, row: Mapping[str, Json], thumbnails: Mapping[str, str] | None
+) -> dict[str, object]:
     places = _rows(row["occurrences"])
     reasons = _rows(row["reasons"])
     claims = _rows(row["claims"])
@@ -165,6 +174,8 @@ def _item(row: Mapping[str, Json], thumbnails: Mapping[str, str] | None) -> dict
         "claims": [_claim(c) for c in claims],
         "occurrences": [_place(p) for p in places[:_PLACES]],
         "camera_rows": _camera_rows(row["camera"]),
+        "moving": _moving(row["motion"], _rows(row["frames"])),
+        "previews": queries.shown_with(session.case.connection, Sha256(str(row["sha256"]))),
         "more_places": max(0, len(places) - _PLACES),
         "thumbnail": (thumbnails or {}).get(str(row["sha256"]), ""),
     }
@@ -192,6 +203,24 @@ def _camera_rows(camera: Json) -> list[dict[str, str]]:
         if value:
             rows.append({"name": name, "text": display(value)[:300]})
     return rows
+
+
+def _moving(motion: Json, frames: Sequence[Mapping[str, Json]]) -> str:
+    """Say what a moving picture is and which frames were looked at; empty for a still."""
+    if not isinstance(motion, Mapping):
+        return ""
+    what = " ".join(str(motion[k]) for k in ("container", "codec") if motion.get(k))
+    size = f"{motion.get('width')}×{motion.get('height')}"
+    if motion.get("sound_only"):
+        return f"{what}: sound alone, no moving picture; sound was not examined"
+    length = f", {float(str(motion['duration'])):.1f} s" if motion.get("duration") else ""
+    places = ", ".join(
+        f"{f['index']}" + (f" ({float(str(f['time'])):.1f} s)" if f["time"] is not None else "")
+        for f in frames
+    )
+    unit = "Pages" if motion.get("pages") else "Frames"
+    rest = "" if motion.get("pages") else " Frames only: motion and sound were not examined."
+    return display(f"{what} {size}{length}. {unit} looked at: {places or 'none'}.{rest}")
 
 
 def _flat(value: Json) -> str:

@@ -42,9 +42,9 @@ LIMITS = (
     "Evidence levels S1-S5, E and C1-C3 are ordered by what forging them costs; no error rate was "
     "measured for them and none is claimed.",
     "No known-hash list is part of this version: lanes 2 and 3 are filled by decisions only.",
-    "Of moving pictures only what their containers say was read; frames and sound were not.",
-    "Only the first frame or page of a picture was examined; where there are more, a finding says "
-    "so.",
+    "Of moving pictures frames were sampled and examined as pictures; motion and sound were not. "
+    "Where not every frame was looked at, a finding says how many were.",
+    "Text in documents, messages and databases was not read; such files stay in lane 1.",
     "What a picture depicts was not judged by any program.",
     "Times are shown as recorded, with the zone beside them; a clock can be wrong.",
 )

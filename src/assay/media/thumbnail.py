@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 SIDE = 160  # pixels
+_GAP = 4  # pixels between the frames of a strip
 _BLUR = 40  # the blur's radius is a fortieth of the longer side
+
+
+def strip(frames: Sequence[NDArray[np.uint8]], side: int = SIDE) -> bytes:
+    """Return frames (H×W×3) side by side, each blurred and no side longer than ``side`` pixels."""
+    images = [Image.open(io.BytesIO(blurred(rgb, side))) for rgb in frames]
+    sheet = Image.new(
+        "L",
+        (sum(i.width for i in images) + _GAP * (len(images) - 1), max(i.height for i in images)),
+        255,
+    )
+    across = 0
+    for image in images:
+        sheet.paste(image, (across, 0))
+        across += image.width + _GAP
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
 
 
 def blurred(rgb: NDArray[np.uint8], side: int = SIDE) -> bytes:

@@ -102,6 +102,40 @@ def descendants(connection: Connection, sha256: Sha256) -> set[Sha256]:
     return {Sha256(row[0]) for row in connection.execute(text(_DESCENDANTS), {"sha": sha256})}
 
 
+def details_of(connection: Connection, flags: Sequence[str]) -> Iterator[tuple[str, Sha256, str]]:
+    """Yield (flag, item, detail) of every finding of these flags, in the order of work."""
+    rows = connection.execute(
+        text(
+            "SELECT json_extract(o.value, '$.flag') AS flag, o.item, "
+            "coalesce(json_extract(o.value, '$.detail'), ''), p.lane, p.band, p.sort "
+            "FROM observations o LEFT JOIN placements p ON p.item = o.item "
+            "WHERE o.kind = 'finding' AND flag IN (SELECT value FROM json_each(:flags)) "
+            "ORDER BY p.lane, p.band, p.sort, o.item, 3"
+        ),
+        {"flags": json.dumps(list(flags))},
+    )
+    for row in rows.all():
+        yield str(row[0]), Sha256(row[1]), str(row[2])
+
+
+def shown_with(connection: Connection, sha256: Sha256) -> list[str]:
+    """Return the display paths of the previews that are shown with a picture."""
+    rows = connection.execute(
+        text(
+            "SELECT min(o.path) FROM placements p JOIN occurrences o ON o.sha256 = p.item "
+            "WHERE p.shown_with = :sha GROUP BY p.item ORDER BY 1"
+        ),
+        {"sha": sha256},
+    )
+    return [str(row[0]) for row in rows]
+
+
+def lone_copies(connection: Connection) -> int:
+    """Return how many small copies have no full-size original in the case."""
+    query = text("SELECT count(*) FROM traces WHERE original IS NULL")
+    return int(connection.execute(query).scalar_one())
+
+
 def small_copies(
     connection: Connection, caches: Sequence[str], small: int
 ) -> dict[Sha256, Hash | None]:

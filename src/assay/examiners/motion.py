@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.core.contract import ExaminerInfo, MotionInfo, Sample, Settings, View
+from assay.core.errors import Malformed
 from assay.core.facts import Observation
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import CostClass, Need
@@ -34,7 +35,11 @@ class MotionExaminer:
 
     def examine(self, view: View) -> Iterable[Observation]:
         """Yield the facts; raises NotApplicable, Malformed where no frame decodes, LimitReached."""
-        info = view.motion()
+        try:
+            info = view.motion()
+        except Malformed as error:
+            yield view.finding("frames_unread", detail=str(error))
+            raise
         yield view.observe("motion", _value(info))
         for trouble in view.motion_troubles():
             yield view.finding(trouble.flag, detail=trouble.detail)

@@ -24,7 +24,7 @@ class Apng:
 
 def read_apng(data: bytes) -> Apng | None:
     """Return the animation of a PNG; None for a still one, and for anything but a PNG."""
-    if not data.startswith(_SIGNATURE):
+    if not data.startswith(_SIGNATURE) or b"fcTL" not in data:
         return None
     parts: list[bytes] = []
     controls, declared, plays, own = 0, None, 0, False

@@ -172,7 +172,7 @@ def _runs(blob: Blob, header: Header, first: Capture, limit: int) -> list[_Run]:
     """Run through the whole file where that is affordable, else through its key frames."""
     pixels = max(1, first.width * first.height)
     claimed = _declared(header, first)
-    if claimed is None or claimed * pixels <= PASS_PIXELS:
+    if claimed is None or claimed > blob.size or claimed * pixels <= PASS_PIXELS:
         full = _run(first, limit, _Way.ALL)
         return [full] if full.ended else [full, _keys(blob, header, limit)]  # it claimed too few
     keys = _keys(blob, header, limit)
@@ -282,7 +282,7 @@ def _claims(header: Header, info: MotionInfo, whole: _Run, first: Capture) -> It
     claimed = track.frames if track is not None and not header.fragmented else None
     if track is not None and claimed is not None:
         words = f"{info.counted} frames decoded, {claimed} claimed"
-        if info.counted < claimed and track.listed:
+        if info.counted < claimed and (track.listed or header.missing):
             yield Trouble("frames_unread", words)
         elif abs(claimed - info.counted) > 1 + info.counted // 50:
             yield Trouble("lying_header", words)

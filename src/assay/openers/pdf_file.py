@@ -11,7 +11,6 @@ import io
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from pypdf import PdfReader
@@ -19,6 +18,7 @@ from pypdf._configuration import overwrite_configuration  # the limits of pypdf 
 from pypdf.errors import PyPdfError
 from pypdf.generic import (
     DictionaryObject,
+    EncodedStreamObject,
     IndirectObject,
     PdfObject,
     StreamObject,
@@ -27,30 +27,18 @@ from pypdf.generic import (
 
 from assay.core.blob import Blob, BlobFile
 from assay.core.errors import Encrypted, LimitReached, Malformed
+from assay.openers.pdf_places import MAX_HEADERS, Key, Place, places
 
-MAX_HEADERS = 1_000_000  # objects of one file
 MAX_PASSWORDS = 500  # tried on one file; revision 6 takes about 50 ms for each
-_WINDOW = 4 << 20  # bytes searched at once
-_BACK = 40  # bytes before the word "obj" that may hold its two numbers
 _READS = 24  # times its own size that parsing one file may read, …
 _READS_FLOOR = 256 << 20  # … and this many bytes more
 _STREAM = 512 << 20  # bytes of one stream as stored
-_INNER = 32 << 20  # bytes that one object stream or table may inflate to
-_NUMBERS = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]{1,8}(\d{1,5})[\0\t\n\f\r ]{0,8}$")
+_INNER = 32 << 20  # bytes that one object stream or table may inflate to, …
+_INNER_ALL = 1 << 30  # … and all of them, each as often as it is asked
+_TRAILERS = 16 << 20  # bytes at the end of a file searched for trailers
 _BLANKS = b"\0\t\n\f\r "
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity; findings say it
-
-Key = tuple[int, int]  # object number, generation
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One object header in the file."""
-
-    offset: int
-    key: Key
-    streams: bool  # the word "stream" stands between this header and the next
 
 
 def bound_parser() -> None:
@@ -66,41 +54,6 @@ def bound_parser() -> None:
         jbig2dec_binary=None,
         disable_legacy_handling=True,
     )
-
-
-def places(blob: Blob) -> list[Place]:
-    """Return every object header of a file in order; at most ``MAX_HEADERS``."""
-    found: list[tuple[int, Key]] = []
-    streams: list[int] = []
-    start = 0
-    while start < blob.size and len(found) < MAX_HEADERS:
-        back = min(start, _BACK)
-        data = blob.read(start - back, back + _WINDOW + 8)
-        for hit in re.finditer(rb"obj|stream(?=[\r\n ])", data):
-            at = hit.start()
-            if not back <= at < back + _WINDOW:
-                continue
-            before = data[max(0, at - _BACK) : at]
-            if hit.group() == b"stream":
-                if not before.endswith(b"end"):
-                    streams.append(start - back + at)
-                continue
-            numbers = _NUMBERS.search(before)
-            if numbers is not None:
-                offset = start - back + at - (len(before) - numbers.start())
-                found.append((offset, (int(numbers[1]), int(numbers[2]))))
-        start += _WINDOW
-    return list(_with_streams(found, streams, blob.size))
-
-
-def _with_streams(found: list[tuple[int, Key]], streams: list[int], size: int) -> Iterator[Place]:
-    next_stream = 0
-    for number, (offset, key) in enumerate(found):
-        end = found[number + 1][0] if number + 1 < len(found) else size
-        while next_stream < len(streams) and streams[next_stream] < offset:
-            next_stream += 1
-        inside = next_stream < len(streams) and streams[next_stream] < end
-        yield Place(offset, key, inside)
 
 
 class _Metered(BlobFile):
@@ -126,6 +79,7 @@ class _Reader(PdfReader):
     def __init__(self, stream: BinaryIO, headers: Mapping[int, Key]) -> None:
         self.headers = headers
         self.last = {key: offset for offset, key in headers.items()}
+        self.inflated = 0
         super().__init__(stream, strict=False)
 
     @classmethod
@@ -134,6 +88,7 @@ class _Reader(PdfReader):
         reader = cls.__new__(cls)
         reader.headers = headers
         reader.last = {key: offset for offset, key in headers.items()}
+        reader.inflated = 0
         reader.strict = False
         reader.stream = stream
         reader.flattened_pages = None
@@ -164,6 +119,17 @@ class _Reader(PdfReader):
                 return None
             self.xref.setdefault(generation, {})[number] = offset
         return super().get_object(indirect_reference)
+
+    def _get_object_from_stream(self, indirect_reference: IndirectObject) -> PdfObject:
+        """Return an object of an object stream, whose inflated bytes are counted, not kept."""
+        if self.inflated > _INNER_ALL:
+            raise LimitReached("its object streams inflate on and on", flag="decompression_bomb")
+        found = super()._get_object_from_stream(indirect_reference)
+        holder = self.resolved_objects.get((0, self.xref_objStm[indirect_reference.idnum][0]))
+        if isinstance(holder, EncodedStreamObject) and holder.decoded_self is not None:
+            self.inflated += len(holder.decoded_self.get_data())
+            holder.decoded_self = None
+        return found
 
     def offset(self, key: Key) -> int | None:
         """Return where an object's header is: as listed where one is there, else the last one."""
@@ -197,9 +163,7 @@ class Document:
         headers = {place.offset: place.key for place in self.places}
         try:
             self.reader = _Reader(self._stream, headers)
-        except MemoryError:
-            raise
-        except Exception as error:
+        except Exception as error:  # MemoryError too: rebuilding a table reads the whole file
             if not headers:
                 raise Malformed("no object has a header") from error
             self.damage = f"{type(error).__name__}: {error}"
@@ -233,11 +197,12 @@ class Document:
         return reader
 
     def _trailers(self, reader: _Reader) -> Iterator[DictionaryObject]:
-        """Yield the trailers of a file by their own word, in order; the first and last few."""
-        self._stream.seek(0)
-        data = self._stream.read()
+        """Yield the last trailers of a file by their own word, in order."""
+        size = self._stream.seek(0, io.SEEK_END)
+        self._stream.seek(max(0, size - _TRAILERS))
+        data = self._stream.read(_TRAILERS)
         hits = [hit.end() for hit in re.finditer(rb"trailer[\0\t\n\f\r ]*(?=<<)", data)]
-        for at in hits[:4] + hits[4:][-4:]:
+        for at in hits[-8:]:
             try:
                 found = read_object(io.BytesIO(data[at : at + (1 << 16)]), reader)
             except MemoryError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,8 @@ _DECODED = frozenset(
 )
 
 
-def render(picture: Picture, stored: bytes) -> tuple[bytes, bool]:
-    """Return a PNG of the image and whether every row was there; missing ones are drawn as 0.
+def render(picture: Picture, stored: bytes) -> tuple[bytes, int]:
+    """Return a PNG of the rows that are there, and their number: fewer than claimed in damage.
 
     Raises Malformed where nothing decodes, LimitReached, Unsupported.
     """
@@ -97,7 +97,7 @@ def render(picture: Picture, stored: bytes) -> tuple[bytes, bool]:
     if filters and filters[-1].name == "CCITTFaxDecode":
         params = filters.pop().params
         columns = params.get("Columns", 1728)
-        if not 1 <= columns <= 1 << 20:
+        if not 0 < columns * picture.height <= PIXEL_LIMIT:
             raise Malformed(f"a fax picture {columns} pixels wide")
         packed = undo(stored, filters, len(stored) * 4 + 1024)
         lines = fax(packed, params, columns, picture.height)
@@ -106,8 +106,10 @@ def render(picture: Picture, stored: bytes) -> tuple[bytes, bool]:
         samples = undo(stored, filters, need)
     if not samples:
         raise Malformed("no sample decodes")
-    complete = len(samples) >= need
-    return _png(picture, samples + bytes(max(0, need - len(samples)))), complete
+    if len(samples) < need:  # rows that are only claimed cost nothing
+        picture = replace(picture, height=-(-len(samples) // picture.row))
+        samples += bytes(picture.row * picture.height - len(samples))
+    return _png(picture, samples), picture.height
 
 
 def _fitted(lines: bytes, row: int, picture: Picture) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pypdf.generic import DictionaryObject, IndirectObject, PdfObject, StreamObject
 
 from assay.core.errors import LimitReached
-from assay.openers.pdf_file import Document, Place
+from assay.openers.pdf_file import Document
 from assay.openers.pdf_filters import PICTURES
 from assay.openers.pdf_objects import (
     elements,
@@ -24,6 +24,7 @@ from assay.openers.pdf_objects import (
     resolve,
     value,
 )
+from assay.openers.pdf_places import Place
 
 IMAGE, FILE, OTHER = "image", "file", "other"
 MAX_STEPS = 200_000  # dictionaries looked at on the way through pages and names

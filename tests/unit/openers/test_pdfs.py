@@ -22,7 +22,7 @@ from assay.core.blob import MemoryBlob
 from assay.core.errors import Encrypted, LimitReached, Malformed, NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.vocab import Allocation, Role
-from assay.openers import pdf_filters
+from assay.openers import pdf_file, pdf_filters, pdf_members
 from assay.openers.pdf_samples import samples
 from assay.openers.pdfs import PdfOpener
 from tests.support.containers import picture
@@ -228,13 +228,15 @@ def lzw(data: bytes, early: int) -> bytes:
     return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
-def test_missing_rows_are_drawn_and_reported() -> None:
-    half = zlib.compress(bytes([200]) * (W * H // 2))
+def test_the_rows_that_are_there_are_drawn_and_missing_ones_reported() -> None:
+    half = zlib.compress(bytes([200]) * (W * 5 + 3))
     rest = "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"
     seen_flags = []
     for entry in PdfOpener().open(MemoryBlob(pdf((image(W, H, rest), half))), OpenContext()):
         if isinstance(entry, Member):
-            assert set(np.unique(drawn(entry))) == {0, 200}
+            shown = drawn(entry)
+            assert shown.shape == (6, W)
+            assert (shown[:5] == 200).all()
         else:
             seen_flags.append(entry.flag)
     assert seen_flags == ["truncated"]
@@ -467,6 +469,41 @@ def test_many_objects_in_no_table_are_not_looked_for_one_by_one() -> None:
 def test_another_kind_is_not_applicable() -> None:
     with pytest.raises(NotApplicable):
         read(JPEG)
+
+
+def test_object_streams_that_inflate_on_and_on_end_and_hide_no_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pdf_file, "_INNER_ALL", 1 << 20)
+    bomb = zlib.compress(b"900 0 " + b" " * (1 << 20) + b"[/Pattern]")
+    many = [("/Type /ObjStm /N 1 /First 6 /Filter /FlateDecode", bomb)] * 30
+    asked = [
+        (image(1, 1, f"/ColorSpace {800 + n} 0 R /BitsPerComponent 8"), b"\0") for n in range(30)
+    ]
+    table = b"".join(b"%c%c%c" % (2, 4 + n, 0) for n in range(30))
+    rows = "/Type /XRef /Index [800 30] /W [1 1 1] /Size 830 /Root 1 0 R"
+    data = pdf(*many, *asked, (JPEG_IMAGE, JPEG), (rows, table))
+    at = data.index(b"65 0 obj")
+    data = data.replace(b"/Root 1 0 R  >>", b"/Root 1 0 R /XRefStm %d >>" % (at - 1))
+    seen = read(data)
+    assert JPEG in seen.data.values()
+    assert any("inflate on and on" in t.detail for t in seen.troubles)
+
+
+def test_page_content_that_inflates_on_and_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_members, "_CONTENT_ALL", 1 << 20)
+    bomb = zlib.compress(bytes(8 << 20))
+    seen = read(pdf(*[("/Filter /FlateDecode", bomb)] * 5, (JPEG_IMAGE, JPEG)))
+    assert JPEG in seen.data.values()
+    assert [t.flag for t in seen.troubles] == ["decompression_bomb"]
+
+
+def test_drawing_ends_where_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_members, "_DRAWN_ALL", -(1 << 30))
+    rest = "/ColorSpace /DeviceGray /BitsPerComponent 8"
+    seen = read(pdf((image(2, 2, rest), b"abcd")))
+    assert seen.flags == {"decompression_bomb"}
+    assert seen.data == {"object 4 0": b"abcd"}
 
 
 BASES = [

@@ -95,7 +95,6 @@ def documents() -> Iterator[Known]:
         {
             "object 4 0": whole,
             "object 5 0": {
-                "findings": ["derived"],
                 "sha256": sha(coded),
                 "picture.width": 64,
                 "picture.height": 48,

@@ -40,6 +40,7 @@ class Disk:
     bad: dict[str, list[tuple[int, int]]]  # path -> ranges of bytes that give EIO
     open_seconds: float = 0.0
     rate: float = 0.0  # bytes a second; 0 = as fast as it goes
+    cut: str = ""  # while this file exists everything gives EIO, as an unplugged disk does
     paths: list[str] = field(default_factory=lambda: ["", ""])  # by node, the root is 1
     nodes: dict[str, int] = field(default_factory=lambda: {"": 1})
     handles: dict[int, int | list[tuple[str, int]]] = field(default_factory=dict)
@@ -77,6 +78,8 @@ class Disk:
             return struct.pack(
                 "<IIIIHHIIHH8I", 7, 31, 1 << 20, flags, 64, 48, _MAX_WRITE, 1, 256, 0, *[0] * 8
             )
+        if self.cut and os.path.exists(self.cut):
+            raise OSError(errno.EIO, "")
         if code == LOOKUP:
             name = os.fsdecode(body.rstrip(b"\0"))
             path = os.path.join(self.paths[node], name)
@@ -196,8 +199,9 @@ def main() -> None:
     parser.add_argument("--bad", action="append", default=[], help="PATH:START-STOP")
     parser.add_argument("--open-ms", type=float, default=0.0)
     parser.add_argument("--rate", type=float, default=0.0, help="10^6 bytes a second")
+    parser.add_argument("--cut", default="", help="while this file exists everything gives EIO")
     given = parser.parse_args()
-    disk = Disk(given.folder, _bad(given.bad), given.open_ms / 1000, given.rate * 1e6)
+    disk = Disk(given.folder, _bad(given.bad), given.open_ms / 1000, given.rate * 1e6, given.cut)
     fd = mount(given.point)
     sys.stdout.write("ready\n")
     sys.stdout.flush()

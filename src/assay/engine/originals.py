@@ -19,6 +19,7 @@ from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.facts import Occurrence, Sha256, SourceId
 from assay.core.jsonvalue import Json
 from assay.core.medium import let_go
+from assay.core.names import display
 from assay.core.vocab import EntryKind
 from assay.engine.ahead import TASK
 from assay.engine.family import owner_of
@@ -314,15 +315,15 @@ def _ended(visit: _Visit, why: str = "") -> None:
     """Say of everything that did not come what happened."""
     visit.drop()
     for original, _ in visit.wanted.values():
-        original.why = why or f"{NOT_INSIDE} {visit.found.key}"
+        original.why = why or f"{NOT_INSIDE} {display(visit.found.key)}"
 
 
 def _again(visit: _Visit, event: Died) -> bool:
     """Tell whether a file is walked once more, without the opener that ended the worker."""
     visit.drop()
     visit.deaths += 1
-    if visit.deaths >= _DEATHS or not event.trace:
-        _ended(visit, f"reading {visit.found.key} ended the worker: {event.detail}")
+    if visit.deaths >= _DEATHS or not event.trace or not visit.wanted:
+        _ended(visit, f"reading {display(visit.found.key)} ended the worker: {event.detail}")
         return False
     visit.poison[event.trace] = {
         "reason": event.reason.value,

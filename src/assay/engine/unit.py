@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from itertools import islice
+from typing import TYPE_CHECKING
 
 from assay.core.blob import Blob
 from assay.core.contract import Examiner
@@ -22,6 +22,10 @@ from assay.media import decode, frames, pdq, thumbnail
 from assay.openers import stamps
 from assay.openers.registry import all_openers
 from assay.sandbox.task import Link
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 THUMBNAIL_SIDE = 160  # pixels
 STRIP = 8  # frames in a strip
@@ -106,10 +110,16 @@ _SECOND_WALKS: dict[str, type[Job]] = {"thumbnails": Thumbnails, "originals": Gi
 
 def _rendered(shared: Shared) -> bytes:
     """Return a blurred PNG: a strip of the sampled frames where the picture moves."""
+    frames: list[NDArray[np.uint8]] = []
     try:
-        frames = [picture.rgb(STRIP_SIDE) for _, picture in islice(shared.moving().frames(), STRIP)]
+        moving = shared.moving()
+        last = len(moving.info.frames) - 1
+        shown = {round(place * last / (STRIP - 1)) for place in range(STRIP)}
+        for number, (_, picture) in enumerate(moving.frames()):
+            if number in shown:
+                frames.append(picture.rgb(STRIP_SIDE))
     except (NotApplicable, Malformed, LimitReached):
-        frames = []
+        pass  # a still picture, or what was decoded until then
     if len(frames) > 1:
         return thumbnail.strip(frames, STRIP_SIDE)
     rgb = frames[0] if frames else shared.picture().rgb(THUMBNAIL_SIDE)

@@ -1,0 +1,33 @@
+"""Extensions by content, for files that we name. Nothing that a double click would run gets one."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from assay.media.extensions import PROMISES
+
+OTHER = "bin"
+_FAMILIES = ("image/", "video/", "audio/")
+_ALSO = frozenset({"application/pdf", "application/zip", "application/x-7z-compressed"})
+_ACTIVE = frozenset({"image/svg+xml"})  # holds scripts that a browser runs
+
+
+def extension_of(media_type: str) -> str:
+    """Return the usual extension of a kind of picture, video or sound, "bin" for others."""
+    return _extensions().get(media_type, OTHER)
+
+
+@cache
+def _extensions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    raw = [p for p in PROMISES if p.label == "a raw photo"]
+    rows = [(p.extensions, p.types.split()[-1:]) for p in raw]  # the last type is the special one
+    rows += [(p.extensions, p.types.split()) for p in PROMISES if p not in raw]
+    for extensions, types in rows:
+        for media_type in types:
+            found.setdefault(media_type, extensions.split()[0])
+    return {
+        media_type: extension
+        for media_type, extension in found.items()
+        if (media_type.startswith(_FAMILIES) or media_type in _ALSO) and media_type not in _ACTIVE
+    }

@@ -107,6 +107,8 @@ _TEXT_TYPES = frozenset(
     {
         "application/json",
         "application/x-plist",
+        "application/x-office-part",
+        "application/x-epub-part",
         "application/rdf+xml",
         "application/x-pem-file",
         "application/rtf",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from assay.core.blob import Blob
-from assay.core.errors import Encrypted, NotApplicable
+from assay.core.errors import Encrypted, Malformed, NotApplicable
 from assay.core.facts import Stamp
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
@@ -51,7 +51,10 @@ class MsgOpener:
         """Yield texts and attachments; NotApplicable for any other compound file."""
         if blob.read(0, 8) != MAGIC:
             raise NotApplicable
-        compound = Compound(blob)
+        try:
+            compound = Compound(blob)
+        except Malformed as error:
+            raise NotApplicable from error  # the opener of compound files says what is wrong
         if not is_message(compound):
             raise NotApplicable
         yield from compound.drain()

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.core.blob import Blob
-from assay.core.errors import Encrypted, NotApplicable
+from assay.core.errors import Encrypted, Malformed, NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Reach
 from assay.openers import msg, ole_streams, thumbsdb
+from assay.openers.ole_carve import carved
 from assay.openers.ole_storage import MAGIC, OLE_TYPES, Compound
 from assay.openers.ole_streams import entry_members, free_members
 
@@ -31,7 +32,11 @@ class OleOpener:
         """Yield pictures and embedded files; raises Encrypted once all that is open was given."""
         if blob.read(0, 8) != MAGIC:
             raise NotApplicable
-        compound = Compound(blob)
+        try:
+            compound = Compound(blob)
+        except Malformed:
+            yield from carved(blob, "bytes", "the file")
+            raise
         if msg.is_message(compound) or thumbsdb.is_store(compound):
             raise NotApplicable
         yield from compound.drain()

@@ -12,24 +12,17 @@ from collections.abc import Callable, Iterator
 
 from assay.core.blob import Blob
 from assay.core.opening import Member
+from assay.core.slots import Trouble
 from assay.core.vocab import Allocation, Role
 from assay.media import embedded, slots
 from assay.openers.streams import find, pieces_of, stream_of
 
-_WINDOW = 4 << 20  # bytes searched at a time
+_WINDOW = 1 << 16  # bytes searched at a time; more could hold more than a search reports
 _PEEK = 1 << 12  # bytes behind a beginning that its check may look at
-_FIRST_LOOK, _WALKED = 1 << 20, 64 << 20  # bytes of one picture whose end is looked for
+_LOOKS = (1 << 12, 1 << 15, 1 << 18, 1 << 21, 64 << 20)  # bytes in which an end is looked for
 _SMALLEST = 64  # bytes; nothing shorter is a picture with content
-_KINDS = (
-    "image/",
-    "video/",
-    "application/x-riff",
-    "application/pdf",
-    "application/zip",
-    "application/x-7z-compressed",
-    "application/vnd.rar",
-    "application/x-ole-storage",
-)
+# what says that something was packed, not that a file begins
+_MARKS = ("application/x-nsis", "application/x-inno", "application/x-pyinst", "application/x-upx")
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/bmp": ".bmp"}
 
 
@@ -55,66 +48,105 @@ def carved(
     *,
     role: Role = Role.MEMBER,
     known: Callable[[int], int] | None = None,
-) -> Iterator[Member]:
+) -> Iterator[Member | Trouble]:
     """Yield what begins in a blob as members named ``name``/carved-offset.
 
     ``known`` takes an offset that is accounted for already to the first byte behind it, and any
     other offset to itself; ``where`` names the bytes for the locator.
     """
-    free = at = 0
-    while at < blob.size:
-        data = blob.read(at, _WINDOW + _PEEK)
-        search = embedded.search(data, 0)
-        last = at
-        for begin in search.found:
-            start = last = at + begin.offset
-            if begin.offset >= _WINDOW:
-                break
-            if known is not None:
-                free = max(free, known(start))
-            if start < free or not begin.media_type.startswith(_KINDS):
-                continue
-            size = _extent(blob, start, begin.media_type)
-            if size < _SMALLEST:
-                continue
+    search = _Search(blob)
+    free = 0
+    for media_type, start in search.beginnings():
+        if known is not None:
+            free = max(free, known(start))
+        if start < free or media_type.startswith(_MARKS):
+            continue
+        size = search.size(media_type, start)
+        if size is not None:
             free = start + size
-            yield _member(blob, start, size, begin.media_type, name, where, role)
-        # a search that met its limit goes on behind its last hit
-        crowded = len(search.found) >= embedded.MAX_FOUND and last < at + _WINDOW
-        at = max(last + 1, free) if crowded else at + _WINDOW
-        at = max(at, min(free, blob.size))
+        else:
+            size = search.rest(media_type, start)
+        if size >= _SMALLEST:
+            yield _member(blob, start, size, media_type, name, where, role)
+        if search.spent:
+            yield Trouble("count_limit", f"{where}: too many beginnings of files without ends")
+            return
 
 
-def _extent(blob: Blob, start: int, media_type: str) -> int:
-    """Return the bytes of a picture from its beginning to its end, or to the end of everything."""
-    rest = blob.size - start
-    if media_type == "application/zip":
-        return _zip_extent(blob, start)
-    if not media_type.startswith("image/"):
-        return rest
-    for most in (_FIRST_LOOK, _WALKED):  # small ones are many: what is read stays in proportion
-        data = blob.read(start, min(rest, most))
-        end = slots.walk(data, media_type).end
-        if media_type == "image/bmp" and end is None:
-            end = int.from_bytes(data[2:6], "little")
-        if end is not None and end > 0:
-            return min(end, rest)
-        if rest <= most:
-            break
-    return rest
+class _Search:
+    """One pass over a blob; what it reads and gives stays in proportion to the blob's size."""
+
+    def __init__(self, blob: Blob) -> None:
+        self._blob = blob
+        self._look = 16 * blob.size + _LOOKS[-1]  # bytes that looking for ends may read
+        self._give = 4 * blob.size  # bytes that files without a known end may hold together
+        self._endless: set[str] = set()
+
+    def beginnings(self) -> Iterator[tuple[str, int]]:
+        """Yield (type, offset) in order; a crowded window is searched again in small steps."""
+        for at in range(0, self._blob.size, _WINDOW):
+            data = self._blob.read(at, _WINDOW + _PEEK)
+            found = embedded.search(data, 0)
+            if found.complete:
+                yield from _within(found, at, _WINDOW)
+                continue
+            for step in range(0, min(_WINDOW, len(data)), _PEEK):
+                part = embedded.search(data[step : step + 2 * _PEEK], 0)
+                yield from _within(part, at + step, _PEEK)
+
+    def size(self, media_type: str, start: int) -> int | None:
+        """Return the bytes from a beginning to its end; None where the end cannot be told."""
+        if media_type == "application/zip":
+            return None if media_type in self._endless else self._zip_size(start)
+        if not media_type.startswith("image/"):
+            return None
+        rest = self._blob.size - start
+        for look in _LOOKS:
+            data = self._blob.read(start, min(look, rest))
+            self._look -= len(data)
+            end = slots.walk(data, media_type).end
+            if media_type == "image/bmp" and end is None:
+                end = int.from_bytes(data[2:6], "little")
+            if end is not None and end > 0:
+                return min(end, rest)
+            if look >= rest or self.spent:
+                break
+        return None
+
+    @property
+    def spent(self) -> bool:
+        """Whether the pass has read or given all that it may."""
+        return self._look <= 0 or self._give < 0
+
+    def rest(self, media_type: str, start: int) -> int:
+        """Return the bytes given of a file without a known end: all that follows, in which other
+        files may begin; 0 for a second one of a kind whose first already holds it.
+        """
+        if media_type in self._endless:
+            return 0
+        if not media_type.startswith("image/"):
+            self._endless.add(media_type)
+        size = self._blob.size - start
+        self._give -= size
+        return size
+
+    def _zip_size(self, start: int) -> int | None:
+        """Return the bytes up to the first end record whose directory lies before it."""
+        at = start
+        while (at := find(self._blob, b"PK\5\6", at, self._blob.size)) >= 0:
+            record = self._blob.read(at, 22)
+            if len(record) == 22:
+                size, offset, comment = struct.unpack_from("<IIH", record, 12)
+                if start + offset + size == at:
+                    return int(min(at + 22 + comment, self._blob.size) - start)
+            at += 4
+        return None
 
 
-def _zip_extent(blob: Blob, start: int) -> int:
-    """Return the bytes up to the first end record whose directory begins where it says."""
-    at = start
-    while (at := find(blob, b"PK\5\6", at, blob.size)) >= 0:
-        record = blob.read(at, 22)
-        if len(record) == 22:
-            size, offset, comment = struct.unpack_from("<IIH", record, 12)
-            if start + offset + size == at:
-                return min(at + 22 + comment, blob.size) - start
-        at += 4
-    return blob.size - start
+def _within(found: embedded.Search, at: int, size: int) -> Iterator[tuple[str, int]]:
+    for begin in found.found:
+        if begin.offset < size:
+            yield begin.media_type, at + begin.offset
 
 
 def _member(

@@ -120,7 +120,7 @@ def _member(blob: Blob, entry: Entry) -> Member:
     )
 
 
-def _remnants(blob: Blob, start: int, end: int) -> Iterator[Member]:
+def _remnants(blob: Blob, start: int, end: int) -> Iterator[Member | Trouble]:
     """Yield pictures of overwritten entries: an entry's space is used again by shorter ones."""
     if end > start:
         where = f"unused bytes {start}-{end}"

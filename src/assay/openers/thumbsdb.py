@@ -58,7 +58,10 @@ class ThumbsDbOpener:
         """Yield every thumbnail; NotApplicable for any other compound file."""
         if blob.read(0, 8) != MAGIC:
             raise NotApplicable
-        compound = Compound(blob)
+        try:
+            compound = Compound(blob)
+        except Malformed as error:
+            raise NotApplicable from error  # the opener of compound files says what is wrong
         if not is_store(compound):
             raise NotApplicable
         yield from compound.drain()

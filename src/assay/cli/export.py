@@ -9,7 +9,7 @@ import typer
 
 from assay.cli import options as opt
 
-app = typer.Typer(no_args_is_help=True, help="Write items or the custody log to a file.")
+app = typer.Typer(no_args_is_help=True, help="Hand over items, the custody log or media.")
 
 OutOption = Annotated[Path, typer.Option("-o", "--out", help="The file to write.")]
 
@@ -72,3 +72,61 @@ def custody(
         emit({"path": str(path), "head": digest, "events": head.seq if head else 0})
     else:
         plain(f"{path}: {head.seq if head else 0} events, head {digest}")
+
+
+@app.command("media")
+def media(
+    case: opt.CaseOption,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A new or empty folder.")],
+    *,
+    lane: opt.LaneOption = None,
+    top: opt.TopOption = None,
+    origin: opt.OriginOption = None,
+    where: opt.WhereOption = None,
+    passwords: opt.PasswordsOption = None,
+    workers: opt.WorkersOption = 0,
+    operator: opt.OperatorOption = "",
+    json: opt.JsonOption = False,
+) -> None:
+    """Copy ORIGINAL files of a selection, with digests that sha256sum -c checks and a manifest.
+
+    Exit 3 where something selected could not be copied; it is named here and in manifest.jsonl.
+    """
+    from assay.cli import casework
+    from assay.cli.output import emit, plain
+    from assay.core.errors import ExitCode
+    from assay.engine.session import default_operator, open_session, passwords_from
+    from assay.exports.media import export_media
+    from assay.exports.selection import parse_selection
+
+    chosen = parse_selection(lane=lane, top=top, origin=origin, where=where)
+    secrets = passwords_from(passwords)
+    casework.warn([f"{out} will hold original material: keep it as the evidence itself."])
+    with open_session(case, write=True) as session:
+        handed = export_media(
+            session,
+            chosen,
+            out,
+            operator or default_operator(),
+            passwords=secrets,
+            workers=workers,
+        )
+    if json:
+        emit(
+            {
+                "files": handed.files,
+                "bytes": handed.size,
+                "missing": handed.missing,
+                "missing_named": [{"path": path, "why": why} for path, why in handed.named],
+                "path": str(out),
+                "sha256": handed.digest,
+            }
+        )
+    else:
+        plain(f"{handed.files} files, {handed.size} bytes, copied to {out} and proved by SHA-256")
+        plain(f"SHA256SUMS: {handed.digest}")
+        for path, why in handed.named[:20]:
+            plain(f"  not copied: {path}: {why}")
+        if handed.missing > len(handed.named[:20]):
+            plain(f"  and {handed.missing - 20} more not copied: see manifest.jsonl")
+    raise typer.Exit(int(ExitCode.PARTIAL if handed.missing else ExitCode.DONE))

@@ -8,12 +8,17 @@ from assay.media.extensions import PROMISES
 
 OTHER = "bin"
 _FAMILIES = ("image/", "video/", "audio/")
-_ALSO = frozenset({"application/pdf", "application/zip", "application/x-7z-compressed"})
+_ALSO = {
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/x-7z-compressed": "7z",
+    "message/rfc822": "eml",
+}
 _ACTIVE = frozenset({"image/svg+xml"})  # holds scripts that a browser runs
 
 
 def extension_of(media_type: str) -> str:
-    """Return the usual extension of a kind of picture, video or sound, "bin" for others."""
+    """Return the usual extension of a picture, video, sound and few others; else "bin"."""
     return _extensions().get(media_type, OTHER)
 
 
@@ -26,8 +31,9 @@ def _extensions() -> dict[str, str]:
     for extensions, types in rows:
         for media_type in types:
             found.setdefault(media_type, extensions.split()[0])
-    return {
+    shown = {
         media_type: extension
         for media_type, extension in found.items()
-        if (media_type.startswith(_FAMILIES) or media_type in _ALSO) and media_type not in _ACTIVE
+        if media_type.startswith(_FAMILIES) and media_type not in _ACTIVE
     }
+    return {**shown, **_ALSO}

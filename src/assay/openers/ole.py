@@ -35,7 +35,8 @@ class OleOpener:
         try:
             compound = Compound(blob)
         except Malformed:
-            yield from carved(blob, "bytes", "the file")
+            # the file itself begins at 0
+            yield from carved(blob, "bytes", "the file", known=lambda offset: max(offset, 1))
             raise
         if msg.is_message(compound) or thumbsdb.is_store(compound):
             raise NotApplicable

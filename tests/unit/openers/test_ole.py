@@ -434,3 +434,30 @@ print(len(members), len(shown))
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.strip()
+
+
+def test_beginnings_without_ends_are_given_in_bounds_and_reported() -> None:
+    fake = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(9) + b"\xff\xdb\0\x10" + bytes(14) + b"\xff"
+    data = compound({"x": NOISE[:99] + (fake + bytes(40)) * 2000})
+    seen = read(data)
+    assert "count_limit" in seen.flags
+    assert sum(member.stored_size or 0 for member in seen.members) < 8 * len(data)
+
+
+def test_a_damaged_beginning_does_not_hide_what_follows() -> None:
+    truncated = JPEG[: len(JPEG) // 2]
+    seen = read(compound({"x": b"?" * 5000 + b"ID3\3\0\0\0\0\0\0TIT2" + truncated + PNG}))
+    assert PNG in seen.data.values()
+    assert any(content.startswith(truncated) for content in seen.data.values())
+
+
+def test_a_file_whose_tables_are_lost_is_still_searched() -> None:
+    data = bytearray(compound({"x": NOISE[:5000] + JPEG}))
+    struct.pack_into("<H", data, 30, 63)
+    entries = OleOpener().open(MemoryBlob(bytes(data)), OpenContext())
+    first = next(entries)
+    assert isinstance(first, Member)
+    assert first.open is not None
+    assert first.open().read() == JPEG
+    with pytest.raises(Malformed):
+        list(entries)

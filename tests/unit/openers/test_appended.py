@@ -97,9 +97,10 @@ def test_every_opener_warms_and_has_a_name_of_its_own() -> None:
         ("application/zip", ["zip"]),
         ("application/gzip", ["tar", "single"]),
         ("application/x-7z-compressed", ["7z"]),
-        ("image/jpeg", ["previews", "appended"]),
-        ("application/octet-stream", ["appended"]),
-        ("application/vnd.rar", []),
+        ("image/jpeg", ["previews", "carve", "appended"]),
+        ("application/octet-stream", ["thumbdata", "encoded", "locked", "carve", "appended"]),
+        ("application/vnd.rar", ["locked"]),
+        ("application/pdf", ["pdf", "carve", "appended"]),
     ],
 )
 def test_a_media_type_is_given_to_the_openers_of_its_kind(

@@ -1,4 +1,4 @@
-"""A read-only file system in user space that shows a folder as a bad, slow or cut disk would.
+"""A file system in user space that shows a folder as a bad, slow, cut or far disk would.
 
 Speaks the kernel's FUSE protocol (linux/fuse.h, 7.31) over ``/dev/fuse``, so that the errors and
 delays are real ones of real descriptors. ``tests.support.mounts`` gives it a place to mount in::
@@ -27,6 +27,9 @@ _MAX_WRITE = 1 << 20
 (LOOKUP, FORGET, GETATTR, READLINK) = (1, 2, 3, 5)
 (OPEN, READ, STATFS, RELEASE) = (14, 15, 17, 18)
 (FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR, ACCESS) = (25, 26, 27, 28, 29, 34)
+(SETATTR, MKDIR, UNLINK, RMDIR, RENAME, WRITE, FSYNC) = (4, 9, 10, 11, 12, 16, 20)
+(FSYNCDIR, CREATE, RENAME2) = (30, 35, 45)
+LOCKS = (31, 32, 33)
 (INTERRUPT, DESTROY, BATCH_FORGET) = (36, 38, 42)
 _SILENT = {FORGET, BATCH_FORGET, INTERRUPT}
 _NODEV, _NOSUID, _RDONLY = 4, 2, 1
@@ -40,6 +43,8 @@ class Disk:
     bad: dict[str, list[tuple[int, int]]]  # path -> ranges of bytes that give EIO
     open_seconds: float = 0.0
     rate: float = 0.0  # bytes a second; 0 = as fast as it goes
+    write: bool = False
+    locks: bool = True  # False: locks of bytes are refused with ENOLCK
     cut: str = ""  # while this file exists everything gives EIO, as an unplugged disk does
     paths: list[str] = field(default_factory=lambda: ["", ""])  # by node, the root is 1
     nodes: dict[str, int] = field(default_factory=lambda: {"": 1})
@@ -74,7 +79,8 @@ class Disk:
     def answer(self, code: int, node: int, body: bytes) -> bytes:
         """Return the reply to one request; raises OSError for what the disk refuses."""
         if code == INIT:
-            flags = 1 | 1 << 22  # asynchronous reads, max_pages
+            flags = 1 | 1 << 5 | 1 << 22  # asynchronous reads, big writes, max_pages
+            flags |= 0 if self.locks else 1 << 1  # locks are asked for here
             return struct.pack(
                 "<IIIIHHIIHH8I", 7, 31, 1 << 20, flags, 64, 48, _MAX_WRITE, 1, 256, 0, *[0] * 8
             )
@@ -93,7 +99,8 @@ class Disk:
         if code == OPEN:
             self.opens += 1
             self.take(self.open_seconds)
-            handle = os.open(self.real(node), os.O_RDONLY)
+            (flags,) = struct.unpack_from("<I", body)
+            handle = os.open(self.real(node), flags & (os.O_ACCMODE | os.O_APPEND))
             self.handles[handle] = handle
             return struct.pack("<QII", handle, 0, 0)
         if code == READ:
@@ -119,7 +126,49 @@ class Disk:
             return b""
         if code in (FLUSH, ACCESS, DESTROY):
             return b""
+        if code in LOCKS:
+            raise OSError(errno.ENOLCK, "")
+        if self.write:
+            return self.change(code, node, body)
         raise OSError(errno.ENOSYS, "")
+
+    def change(self, code: int, node: int, body: bytes) -> bytes:
+        """Do what writes, for a case that lies on such a disk."""
+        if code == WRITE:
+            handle, offset, size = struct.unpack_from("<QQI", body)
+            return struct.pack("<II", os.pwrite(handle, body[40 : 40 + size], offset), 0)
+        if code in (FSYNC, FSYNCDIR):
+            return b""
+        if code == SETATTR:
+            valid, _, _, size = struct.unpack_from("<IIQQ", body)
+            if valid & 8:
+                os.truncate(self.real(node), size)
+            return struct.pack("<QII", 1, 0, 0) + self.attr(node)
+        skip = {MKDIR: 8, CREATE: 16, RENAME: 8, RENAME2: 16}.get(code, 0)
+        names = [os.fsdecode(raw) for raw in body[skip:].split(b"\0")]
+        path = os.path.join(self.paths[node], names[0])
+        real = os.path.join(self.folder, path)
+        if code in (UNLINK, RMDIR):
+            (os.unlink if code == UNLINK else os.rmdir)(real)
+            self.nodes.pop(path, None)
+            return b""
+        if code in (RENAME, RENAME2):
+            (above,) = struct.unpack_from("<Q", body)
+            other = os.path.join(self.paths[above], names[1])
+            os.rename(real, os.path.join(self.folder, other))  # noqa: PTH104
+            self.nodes[other] = moved = self.nodes.pop(path)
+            self.paths[moved] = other
+            return b""
+        if code == MKDIR:
+            os.mkdir(real)  # noqa: PTH102
+        elif code == CREATE:
+            handle = os.open(real, os.O_RDWR | os.O_CREAT, 0o644)
+            self.handles[handle] = handle
+        else:
+            raise OSError(errno.ENOSYS, "")
+        child = self.node(path)
+        entry = struct.pack("<QQQQII", child, 0, 1, 1, 0, 0) + self.attr(child)
+        return entry + (struct.pack("<QII", handle, 0, 0) if code == CREATE else b"")
 
     def read(self, node: int, handle: int, offset: int, size: int) -> bytes:
         for start, stop in self.bad.get(self.paths[node], ()):
@@ -146,12 +195,12 @@ class Disk:
         return out
 
 
-def mount(point: str) -> int:
+def mount(point: str, *, write: bool = False) -> int:
     """Mount at a folder; returns the descriptor to serve. Raises OSError."""
     fd = os.open("/dev/fuse", os.O_RDWR)
     libc = ctypes.CDLL(None, use_errno=True)
     options = f"fd={fd},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}".encode()
-    flags = _NODEV | _NOSUID | _RDONLY
+    flags = _NODEV | _NOSUID | (0 if write else _RDONLY)
     if libc.mount(b"assay-test", os.fsencode(point), b"fuse.assay-test", flags, options) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"mount: {os.strerror(code)}")
@@ -200,9 +249,19 @@ def main() -> None:
     parser.add_argument("--open-ms", type=float, default=0.0)
     parser.add_argument("--rate", type=float, default=0.0, help="10^6 bytes a second")
     parser.add_argument("--cut", default="", help="while this file exists everything gives EIO")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--no-locks", action="store_true")
     given = parser.parse_args()
-    disk = Disk(given.folder, _bad(given.bad), given.open_ms / 1000, given.rate * 1e6, given.cut)
-    fd = mount(given.point)
+    disk = Disk(
+        given.folder,
+        _bad(given.bad),
+        given.open_ms / 1000,
+        given.rate * 1e6,
+        given.write,
+        not given.no_locks,
+        given.cut,
+    )
+    fd = mount(given.point, write=given.write)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     serve(fd, disk)

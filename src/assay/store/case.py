@@ -51,6 +51,7 @@ class Case:
     ) -> None:
         self.folder = folder
         self.note = database.note  # something a person should know about how it was opened
+        self.journal = database.journal  # "wal on ext4", "truncate on nfs4"
         self.reader = Reader(database.connection, folder)
         self._database = database
         self._lock = lock
@@ -228,6 +229,7 @@ class Case:
                 migrate.upgrade(self._database.connection)
             tx = self._next(actor, "case.created", pins.case_id)
             tx.set_pins(pins, settings)
+            tx.detail(journal=self.journal)
             self._commit(tx)
         finally:
             self._roll_back()

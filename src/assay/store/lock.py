@@ -1,7 +1,7 @@
 """The lock that keeps a case to one writer, and names its holder to everyone else.
 
 The operating system drops the lock with its process, so a killed writer never leaves one behind.
-Cases on network file systems are a later matter: ``flock`` may be local to one machine there.
+On a network file system it may hold for one machine alone; SQLite's own locks stand behind it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from assay.core.errors import CaseBusyError
 from assay.core.names import display
 from assay.store.errors import file_errors
+from assay.store.filesystem import NO_LOCKS, filesystem_of, no_locks
 
 LOCK_NAME = "case.lock"
 _LOCK_BYTE = 1 << 30  # Windows locks bar reading, so the locked byte lies far behind the text
@@ -29,7 +30,13 @@ class CaseLock:
         with file_errors(folder):
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
-            if not _try_lock(self._fd):
+            try:
+                locked = _try_lock(self._fd)
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+                raise no_locks(folder, filesystem_of(folder).kind) from error
+            if not locked:
                 raise _busy(folder, self._fd)
             with file_errors(folder):
                 os.ftruncate(self._fd, 0)

@@ -11,6 +11,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import BinaryIO, cast
 
 from pypdf import PdfReader
@@ -18,7 +19,6 @@ from pypdf._configuration import overwrite_configuration  # the limits of pypdf 
 from pypdf.errors import PyPdfError
 from pypdf.generic import (
     DictionaryObject,
-    EncodedStreamObject,
     IndirectObject,
     PdfObject,
     StreamObject,
@@ -27,7 +27,7 @@ from pypdf.generic import (
 
 from assay.core.blob import Blob, BlobFile
 from assay.core.errors import Encrypted, LimitReached, Malformed
-from assay.openers.pdf_places import MAX_HEADERS, Key, Place, places
+from assay.openers.pdf_places import MAX_HEADERS, Key, Place, places, too_deep
 
 MAX_PASSWORDS = 500  # tried on one file; revision 6 takes about 50 ms for each
 _READS = 24  # times its own size that parsing one file may read, …
@@ -35,6 +35,7 @@ _READS_FLOOR = 256 << 20  # … and this many bytes more
 _STREAM = 512 << 20  # bytes of one stream as stored
 _INNER = 32 << 20  # bytes that one object stream or table may inflate to, …
 _INNER_ALL = 1 << 30  # … and all of them, each as often as it is asked
+_NESTED = 1 << 16  # bytes of an object whose nesting is looked at before it is parsed
 _TRAILERS = 16 << 20  # bytes at the end of a file searched for trailers
 _BLANKS = b"\0\t\n\f\r "
 
@@ -79,6 +80,7 @@ class _Reader(PdfReader):
     def __init__(self, stream: BinaryIO, headers: Mapping[int, Key]) -> None:
         self.headers = headers
         self.last = {key: offset for offset, key in headers.items()}
+        self.stops = dict(pairwise(headers))
         self.inflated = 0
         super().__init__(stream, strict=False)
 
@@ -88,6 +90,7 @@ class _Reader(PdfReader):
         reader = cls.__new__(cls)
         reader.headers = headers
         reader.last = {key: offset for offset, key in headers.items()}
+        reader.stops = dict(pairwise(headers))
         reader.inflated = 0
         reader.strict = False
         reader.stream = stream
@@ -117,19 +120,32 @@ class _Reader(PdfReader):
             offset = self.offset((number, generation))
             if offset is None:
                 return None
+            self.shallow(offset)
             self.xref.setdefault(generation, {})[number] = offset
         return super().get_object(indirect_reference)
+
+    def shallow(self, offset: int) -> None:
+        """Raise Malformed where the object at an offset is nested beyond reason."""
+        self.stream.seek(offset)
+        length = self.stops.get(offset, offset + _NESTED) - offset
+        if too_deep(self.stream.read(min(length, _NESTED))):
+            raise Malformed("nested beyond reason", offset=offset)
 
     def _get_object_from_stream(self, indirect_reference: IndirectObject) -> PdfObject:
         """Return an object of an object stream, whose inflated bytes are counted, not kept."""
         if self.inflated > _INNER_ALL:
             raise LimitReached("its object streams inflate on and on", flag="decompression_bomb")
-        found = super()._get_object_from_stream(indirect_reference)
-        holder = self.resolved_objects.get((0, self.xref_objStm[indirect_reference.idnum][0]))
-        if isinstance(holder, EncodedStreamObject) and holder.decoded_self is not None:
-            self.inflated += len(holder.decoded_self.get_data())
+        holder = self.get_object(self.xref_objStm[indirect_reference.idnum][0])
+        if not isinstance(holder, StreamObject):
+            raise Malformed("an object stream that is none")
+        data = holder.get_data()
+        self.inflated += len(data)
+        if too_deep(data):
+            raise Malformed("an object stream nested beyond reason")
+        try:
+            return super()._get_object_from_stream(indirect_reference)
+        finally:
             holder.decoded_self = None
-        return found
 
     def offset(self, key: Key) -> int | None:
         """Return where an object's header is: as listed where one is there, else the last one."""
@@ -249,6 +265,7 @@ class Document:
 
     @staticmethod
     def _parse(reader: _Reader, offset: int) -> PdfObject | None:
+        reader.shallow(offset)
         reader.stream.seek(offset)
         reader.read_object_header(reader.stream)
         reader._known_objects.clear()

@@ -33,7 +33,7 @@ STREAM_TYPE = "image/x-pdf-stream"
 MAX_INLINE = 20_000  # inline images of one file
 _CONTENT = 32 << 20  # bytes of decoded content searched for inline images, each stream
 _CONTENT_ALL = 256 << 20  # bytes of all of them, and 64 times the file's size
-_DRAWN_ALL = 1 << 30  # bytes of samples drawn, and the ratio limit times the file's size
+_DRAWN_ALL = 1 << 30  # bytes of samples drawn, and 64 times the file's size
 _FILES = frozenset({"DCTDecode", "JPXDecode"})  # coded as a picture file
 _SHOWN = 200  # objects that do not parse, searched one by one
 
@@ -49,7 +49,7 @@ class Contents:
         self._notes = Notes()
         self._inline = MAX_INLINE
         self._content_left = _CONTENT_ALL + 64 * blob.size
-        self._drawn_left = _DRAWN_ALL + limits.ratio * blob.size
+        self._drawn_left = _DRAWN_ALL + 64 * blob.size
         self._left_out = False
         self._letters = 0
         self._old = 0

@@ -16,6 +16,9 @@ _WINDOW = 4 << 20  # bytes searched at once
 _BACK = 40  # bytes before the word "obj" that may hold its two numbers
 _NUMBERS = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]{1,8}(\d{1,5})[\0\t\n\f\r ]{0,8}$")
 
+_DEEPEST = 100  # arrays and dictionaries inside each other; writers stay below 20
+_BRACKETS = re.compile(rb"<<|>>|[\[\]]|\bstream[\r\n]")
+
 Key = tuple[int, int]  # object number, generation
 
 
@@ -61,3 +64,19 @@ def _with_streams(found: list[tuple[int, Key]], streams: list[int], size: int) -
             next_stream += 1
         inside = next_stream < len(streams) and streams[next_stream] < end
         yield Place(offset, key, inside)
+
+
+def too_deep(data: bytes) -> bool:
+    """Tell whether brackets are nested deeper than any writer does: parsing that takes minutes."""
+    depth = 0
+    for hit in _BRACKETS.finditer(data):
+        token = hit.group()
+        if token in (b"<<", b"["):
+            depth += 1
+            if depth > _DEEPEST:
+                return True
+        elif token in (b">>", b"]"):
+            depth = max(0, depth - 1)
+        else:
+            return False
+    return False

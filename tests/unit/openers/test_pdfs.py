@@ -490,6 +490,17 @@ def test_object_streams_that_inflate_on_and_on_end_and_hide_no_picture(
     assert any("inflate on and on" in t.detail for t in seen.troubles)
 
 
+def test_objects_nested_beyond_reason_are_not_parsed_and_hide_nothing() -> None:
+    deep = b"9 0 obj\n" + b"<</A" * 5000 + b"\nstream\n" + JPEG + b"\nendstream\nendobj\n"
+    inner = zlib.compress(b"900 0 " + b"<</A" * 5000)
+    streams = ("/Type /ObjStm /N 1 /First 6 /Filter /FlateDecode", inner)
+    asks = (image(1, 1, "/ColorSpace 900 0 R /BitsPerComponent 8"), b"\0")
+    data = pdf(streams, asks)
+    seen = read(data[:15] + deep + data[15:])
+    assert list(seen.data.values()) == [b"\0", JPEG]
+    assert "malformed" in seen.flags
+
+
 def test_page_content_that_inflates_on_and_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf_members, "_CONTENT_ALL", 1 << 20)
     bomb = zlib.compress(bytes(8 << 20))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from assay.core.blob import Blob, MemoryBlob
@@ -89,7 +89,8 @@ class Shared:
 
     def _picture(self) -> Picture:
         if self.rendering is not None:
-            return open_picture(self.rendering, sniff.sniff(self.rendering, len(self.rendering)))
+            made = open_picture(self.rendering, sniff.sniff(self.rendering, len(self.rendering)))
+            return replace(made, troubles=(Trouble("derived", self.media_type), *made.troubles))
         return open_picture(self.data(), self.media_type)
 
     def moving(self) -> Moving:

@@ -16,7 +16,7 @@ Fill = Callable[[sqlite3.Connection], object]
 def connect(path: Path, page_size: int = 4096, *pragmas: str) -> sqlite3.Connection:
     """Open a new database that keeps what is deleted, each statement its own transaction."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in (f"page_size={page_size}", "secure_delete=off", *pragmas):
+    for pragma in (f"page_size={page_size}", "secure_delete=off", "synchronous=off", *pragmas):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     return connection
 

@@ -18,7 +18,7 @@ from assay.openers.sqlite_dead import Dead, Remnant
 from assay.openers.sqlite_pages import MAGIC
 from assay.openers.sqlite_schema import column_names
 from assay.openers.sqlite_tree import Database, Value, open_database
-from assay.openers.sqlite_values import Place, children, escaped, member
+from assay.openers.sqlite_values import Place, children, escaped, is_dull, member
 from assay.openers.streams import Notes
 
 OVERWRITTEN = "overwritten in part"
@@ -61,7 +61,8 @@ class SqliteOpener:
 
 def members_of(value: Value, names: Names, state: Allocation) -> Iterator[Member | Trouble]:
     """Yield the files in one value under the name of its table, column and row."""
-    yield from names.children(value, names.of_value(value, state))
+    if not is_dull(value.content, names.encoding if value.column.is_text else ""):
+        yield from names.children(value, names.of_value(value, state))
 
 
 def living(database: Database, entries: Iterator[Member | Trouble]) -> Iterator[Member | Trouble]:

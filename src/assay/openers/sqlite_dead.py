@@ -21,7 +21,17 @@ from assay.core.vocab import Allocation
 from assay.media.embedded import search
 from assay.media.extents import extent
 from assay.media.sniff import HEAD, sniff
-from assay.openers.sqlite_pages import TABLE_LEAF, Cell, Column, Payload, columns, read_cell
+from assay.openers.sqlite_lost import Held, fitting
+from assay.openers.sqlite_pages import (
+    TABLE_LEAF,
+    Cell,
+    Column,
+    Payload,
+    between,
+    columns,
+    is_leaf,
+    page_cells,
+)
 from assay.openers.sqlite_tree import (
     FREE,
     LEAST,
@@ -30,16 +40,13 @@ from assay.openers.sqlite_tree import (
     TAKEN,
     Database,
     Value,
-    between,
-    is_leaf,
-    page_cells,
 )
 from assay.openers.sqlite_values import is_wanted
 from assay.openers.streams import Slice
 
 _BACK = 256  # bytes before a file's beginning in which its row may begin
+_MAX_STEPS = 10_000_000  # attempts to read a lost row, and types of values in them
 _LIMIT = 20_000  # lost files looked for in one database
-_DAMAGE = (IndexError, ValueError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ class Dead:
         self._pages = database.pages
         self._trunks: dict[int, int] = {}  # page of the list of free pages -> first it lists
         self._found = 0
+        self._steps = 0
 
     def lost(self) -> Iterator[Value | Remnant | Trouble]:
         """Yield the rows of pages that no tree owns, then files found by their beginnings."""
@@ -131,7 +139,7 @@ class Dead:
         taken: list[tuple[int, int]] = [(0, 8 + 2 * len(places))]
         spent = 0
         for at in places:
-            cell = _fitting(data, at, data[0], self._pages.usable)
+            cell, _ = fitting(data, at, data[0], self._pages.usable)
             if cell is None or spent + cell.end - at > len(data):
                 continue
             spent += cell.end - at
@@ -191,6 +199,8 @@ class Dead:
         row = self._row_before(data, start, at)
         if row is not None:
             cell, column = row
+            if cell.end > end:  # a living row lies over its end, and over the next page's number
+                return _Guess(Held(data[at:end]), end)
             reach = cell.start + min(column.at + column.size, cell.local)
             payload = self._payload(data, cell, number)
             if payload is None:
@@ -198,9 +208,9 @@ class Dead:
             return _Guess(Slice(payload, column.at, column.size), reach, payload.chain)
         inline = data[at:end]
         kind = sniff(inline, 1 << 30)
-        whole = extent(_Whole(inline), 0, kind) if is_wanted(kind) else None
+        whole = extent(Held(inline), 0, kind) if is_wanted(kind) else None
         if whole is not None and whole.complete:
-            return _Guess(_Whole(inline), at + whole.end)
+            return _Guess(Held(inline), at + whole.end)
         if not self._db.uses[number] & LIVE and data[0] == 0:
             # a page of a chain: the number of the next one stands at its beginning
             following = int.from_bytes(data[:4], "big")
@@ -220,15 +230,18 @@ class Dead:
             chain = self._chain(first, number)
             if chain:
                 return _Guess(Payload(self._pages, data[at:place], chain, 1 << 62), place, chain)
-        return _Guess(_Whole(data[at:end]), at)
+        return _Guess(Held(data[at:end]), at)
 
     def _row_before(self, data: bytes, start: int, at: int) -> tuple[Cell, Column] | None:
         """Return the row that begins before ``at``, and that of its values which begins there."""
         for place in range(at - 3, max(start, at - _BACK) - 1, -1):
-            cell = _fitting(data, place, TABLE_LEAF, self._pages.usable)
-            if cell is None or cell.start >= at:
+            if self._steps > _MAX_STEPS:
+                return None
+            cell, work = fitting(data, place, TABLE_LEAF, self._pages.usable, before=at)
+            self._steps += work
+            if cell is None:
                 continue
-            inline = _Whole(data[cell.start : cell.start + cell.local], cell.size)
+            inline = Held(data[cell.start : cell.start + cell.local], cell.size)
             for column in columns(inline):
                 if column.at == at - cell.start and column.serial >= 12 and column.size:
                     return cell, column
@@ -270,31 +283,3 @@ class Dead:
     def overwritten(self, chain: Iterable[int]) -> bool:
         """Tell whether bytes of a lost file's overflow pages are no longer its own."""
         return any(page in self._trunks for page in chain)
-
-
-class _Whole:
-    """Bytes in memory as a blob that may say it is longer than they are."""
-
-    __slots__ = ("_data", "size")
-
-    def __init__(self, data: bytes, size: int | None = None) -> None:
-        self._data = data
-        self.size = len(data) if size is None else size
-
-    def read(self, offset: int, length: int) -> bytes:
-        return self._data[offset : offset + length]
-
-
-def _fitting(data: bytes, at: int, kind: int, usable: int) -> Cell | None:
-    """Return the cell at an offset if its record's header adds up to its size, else None."""
-    try:
-        cell = read_cell(data, at, kind, usable)
-        inline = _Whole(data[cell.start : cell.start + cell.local], cell.size)
-        last = None
-        for column in columns(inline):
-            last = column
-            if column.at + column.size > cell.size:
-                return None
-    except _DAMAGE:
-        return None
-    return cell if last is not None and last.at + last.size == cell.size else None

@@ -14,12 +14,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from assay.core.blob import Blob
+from assay.core.errors import Malformed
 from assay.media.sniff_stores import PAGE_SIZES
 
 HEADER = 100  # bytes of the database header on page 1
 MAGIC = b"SQLite format 3\0"
 TABLE_INNER, TABLE_LEAF, INDEX_INNER, INDEX_LEAF = 5, 13, 2, 10
 KINDS = frozenset({TABLE_INNER, TABLE_LEAF, INDEX_INNER, INDEX_LEAF})
+MIN_GAP = 32  # bytes; less between two rows holds no file
 _SMALLEST = 480  # bytes of a page that must remain usable
 _MAX_HEADER = 1 << 19  # bytes of a record's header; 32,767 columns of at most 9 bytes are legal
 _SAMPLES = 256  # pages looked at to guess a page size
@@ -248,3 +250,40 @@ def columns(payload: Blob) -> Iterator[Column]:
         yield Column(index, serial, place, size)
         place += size
         index += 1
+
+
+def page_cells(data: bytes, base: int = 0) -> tuple[tuple[int, ...], list[int]]:
+    """Return the offsets of a b-tree page's cells with payload, and its child pages.
+
+    Raises Malformed where the page is no b-tree page.
+    """
+    kind = data[base]
+    if kind not in KINDS:
+        raise Malformed(f"no page of a tree (kind {kind})")
+    inner = kind in (TABLE_INNER, INDEX_INNER)
+    first = base + (12 if inner else 8)
+    count = int.from_bytes(data[base + 3 : base + 5], "big")
+    if first + 2 * count > len(data):
+        raise Malformed(f"{count} cells in {len(data)} bytes")
+    places = struct.unpack_from(f">{count}H", data, first)
+    if not inner:
+        return places, []
+    children = [int.from_bytes(data[at : at + 4], "big") for at in places]
+    children.append(int.from_bytes(data[base + 8 : base + 12], "big"))
+    return (places if kind == INDEX_INNER else ()), children
+
+
+def between(taken: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of a page that none of the taken ones covers and that may hold a file."""
+    reach = 0
+    for start, end in sorted(taken):
+        if start - reach >= MIN_GAP:
+            yield reach, start
+        reach = max(reach, end)
+    if size - reach >= MIN_GAP:
+        yield reach, size
+
+
+def is_leaf(data: bytes, base: int = 0) -> bool:
+    """Tell whether a page holds rows."""
+    return data[base] in (TABLE_LEAF, INDEX_LEAF)

@@ -19,16 +19,15 @@ from assay.core.errors import Malformed
 from assay.openers.sqlite_pages import (
     HEADER,
     INDEX_INNER,
-    INDEX_LEAF,
-    KINDS,
     TABLE_INNER,
-    TABLE_LEAF,
     Cell,
     Column,
     Header,
     Pages,
     Payload,
+    between,
     columns,
+    page_cells,
     read_cell,
     read_header,
 )
@@ -258,51 +257,24 @@ class Database:
             self.notes.add("malformed", f"{name}, page {page}: {broken} rows do not fit in it")
 
 
-def page_cells(data: bytes, base: int = 0) -> tuple[tuple[int, ...], list[int]]:
-    """Return the offsets of a b-tree page's cells with payload, and its child pages.
-
-    Raises Malformed where the page is no b-tree page.
-    """
-    kind = data[base]
-    if kind not in KINDS:
-        raise Malformed(f"no page of a tree (kind {kind})")
-    inner = kind in (TABLE_INNER, INDEX_INNER)
-    first = base + (12 if inner else 8)
-    count = int.from_bytes(data[base + 3 : base + 5], "big")
-    if first + 2 * count > len(data):
-        raise Malformed(f"{count} cells in {len(data)} bytes")
-    places = struct.unpack_from(f">{count}H", data, first)
-    if not inner:
-        return places, []
-    children = [int.from_bytes(data[at : at + 4], "big") for at in places]
-    children.append(int.from_bytes(data[base + 8 : base + 12], "big"))
-    return (places if kind == INDEX_INNER else ()), children
-
-
-def between(taken: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of a page that none of the taken ones covers and that may hold a file."""
-    reach = 0
-    for start, end in sorted(taken):
-        if start - reach >= MIN_BLOB:
-            yield reach, start
-        reach = max(reach, end)
-    if size - reach >= MIN_BLOB:
-        yield reach, size
-
-
 def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=12).digest()
-
-
-def is_leaf(data: bytes, base: int = 0) -> bool:
-    """Tell whether a page holds rows."""
-    return data[base] in (TABLE_LEAF, INDEX_LEAF)
 
 
 def _is_wanted(data: bytes, cell: Cell) -> bool:
     """Tell by the types in a short record header alone whether the row holds anything wanted."""
     length = data[cell.start]
-    return bool(data[cell.start + 1 : cell.start + length].translate(None, _DULL))
+    types = data[cell.start + 1 : cell.start + length]
+    if not types.translate(None, _DULL):
+        return False
+    serial = 0
+    for byte in types:
+        serial = serial << 7 | byte & 127
+        if byte < 128:
+            if serial >= 12 and (serial - 12) // 2 >= (MIN_TEXT if serial % 2 else MIN_BLOB):
+                return True
+            serial = 0
+    return serial > 0  # a header that breaks off is looked at as a whole
 
 
 def open_database(blob: Blob, notes: Notes) -> Database:

@@ -21,8 +21,8 @@ from assay.media.sniff_stores import JOURNAL, JOURNAL_MAGIC
 from assay.openers.sqlite import Names, living, members_of, sample
 from assay.openers.sqlite_dead import Dead, Remnant
 from assay.openers.sqlite_log import WAL_MAGICS, Log, read_journal, read_wal
-from assay.openers.sqlite_pages import HEADER, MAGIC, Header, Pages, read_header
-from assay.openers.sqlite_tree import Database, Value, page_cells
+from assay.openers.sqlite_pages import HEADER, MAGIC, Header, Pages, page_cells, read_header
+from assay.openers.sqlite_tree import Database, Value
 from assay.openers.sqlite_values import Place, member
 from assay.openers.streams import Notes
 

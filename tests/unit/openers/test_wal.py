@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import plistlib
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.opening import Member, OpenContext, Opener
 from assay.core.vocab import Allocation
 from assay.media.sniff import sniff
+from assay.openers.caches import sample_blocks, sample_entry, sample_thumbdata
 from assay.openers.sqlite import SqliteOpener
 from assay.openers.sqlite_log import read_wal
 from assay.openers.wal import JournalOpener, WalOpener
@@ -272,3 +276,63 @@ def test_damage_never_raises_past_the_contract(
             damaged(journal, cut, flips),
             damaged(database, cut, flips) if with_sibling else None,
         )
+
+
+# -- the seal ------------------------------------------------------------------------------------
+
+SEALED = """
+import sys
+from pathlib import Path
+from assay.core.blob import MemoryBlob
+from assay.core.opening import Member, OpenContext
+from assay.openers.registry import openers_for
+from assay.media.sniff import sniff
+
+folder = Path(sys.argv[1])
+files = {name: (folder / name).read_bytes() for name in sys.argv[2:]}
+database = MemoryBlob(files["a.db"])
+openers = {name: openers_for(sniff(data[:65536], len(data)))[0] for name, data in files.items()}
+for opener in openers.values():
+    opener.warm()
+
+
+def sealed(event, arguments):
+    if event in ("open", "import", "os.listdir", "os.scandir", "socket.__new__", "sqlite3.connect"):
+        raise RuntimeError(f"{event} {arguments[0]} after the seal")
+
+
+sys.addaudithook(sealed)
+for name, data in files.items():
+    entries = openers[name].open(MemoryBlob(data), OpenContext(sibling=database))
+    read = [len(e.open().read()) for e in entries if isinstance(e, Member)]
+    print(openers[name].name, len(read))
+"""
+
+
+def test_nothing_is_imported_or_opened_after_the_warm_up(tmp_path: Path) -> None:
+    database, log = logged(tmp_path)
+    (tmp_path / "x").mkdir()
+    _, journal = journalled(tmp_path / "x", "persist")
+    listed = plistlib.dumps({"a": SMALL, "t": "words " * 99}, fmt=plistlib.FMT_BINARY)
+    files = {
+        "a.db": database,
+        "a.db-wal": log,
+        "a.db-journal": journal,
+        "a.plist": listed,
+        "entry": sample_entry(),
+        "data_2": sample_blocks(),
+        "thumbdata": sample_thumbdata(),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, "-c", SEALED, str(tmp_path), *files],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = dict(line.split() for line in done.stdout.splitlines())
+    assert {"sqlite", "wal", "journal", "bplist", "cache-entry", "cache-block"} <= set(counts)
+    assert all(int(count) > 0 for count in counts.values())

@@ -13,6 +13,7 @@ from typing import Protocol
 from assay.core.blob import Blob, MemoryBlob
 from assay.core.contract import Frame, MotionInfo
 from assay.core.errors import LimitReached, Malformed, NotApplicable
+from assay.core.findings import INCOMPLETE
 from assay.core.slots import Trouble
 from assay.media.decode_planes import Picture
 from assay.media.frames_headers import read_header
@@ -58,18 +59,28 @@ def open_moving(blob: Blob, media_type: str, limit: int = FIRST_LOOK) -> Moving:
     if blob.size > _WHOLE:
         raise LimitReached(f"{blob.size} bytes; at most {_WHOLE} are held", flag="size_limit")
     data = blob.read(0, blob.size)
+    sequence = media_type in _SEQUENCES and bool(read_header(blob, media_type).videos)
     try:
-        return Moving(*choose_stills(opener(data), limit, len(data)))
+        info, troubles, frames = choose_stills(opener(data), limit, len(data))
     except (NotApplicable, Malformed):
-        # a sequence without a still, or in a coding that only FFmpeg decodes
-        if media_type not in _SEQUENCES or not read_header(blob, media_type).videos:
+        # a sequence behind one still or none, or in a coding that only FFmpeg decodes
+        if not sequence:
             raise
-        return Moving(*choose_video(blob, media_type, limit))
+        return _moving(*choose_video(blob, media_type, limit))
+    if sequence and info.pages:
+        troubles = (*troubles, Trouble("frames_unread", "the sequence beside its pictures"))
+    return _moving(info, troubles, frames)
+
+
+def _moving(info: MotionInfo, troubles: tuple[Trouble, ...], frames: FrameReader) -> Moving:
+    """Never call complete what an incomplete finding is about."""
+    missing = any(trouble.flag in INCOMPLETE for trouble in troubles)
+    return Moving(replace(info, complete=info.complete and not missing), troubles, frames)
 
 
 def _video(blob: Blob, media_type: str, limit: int) -> Moving:
     try:
-        return Moving(*choose_video(blob, media_type, limit))
+        return _moving(*choose_video(blob, media_type, limit))
     except Malformed:
         header = read_header(blob, media_type)
         coded = {track.codec for track in header.videos}
@@ -96,7 +107,7 @@ def _av1(blob: Blob, limit: int) -> Moving:
     info = replace(
         info, container=header.container, codec="av01", sound=header.sound, duration=duration
     )
-    return Moving(info, troubles, frames)
+    return _moving(info, troubles, frames)
 
 
 _REELS: dict[str, Callable[[bytes], Reel]] = {

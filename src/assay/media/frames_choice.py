@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 SIDE = 32  # pixels; frames are compared as 32×32 means of brightness
 ALIKE = 6  # levels of 255: no cell differs by more, so the frames show the same
 CUT = 10.0  # levels of 255, mean over all cells, from one frame to the next: another scene
-Thumb = NDArray[np.int16]  # SIDE×SIDE, 0–255
+Thumb = NDArray[np.int16]  # frames × cells, 0–255
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ def choose(
     """
     if not thumbs or limit < 1:
         return []
-    stack = np.stack(thumbs).reshape(len(thumbs), -1).astype(np.int16)
+    stack = _flat(thumbs)
     at = np.asarray(numbers if numbers is not None else range(len(stack)), dtype=np.int64)
     fresh = np.ones(len(stack), bool)  # not like any chosen frame
     chosen: list[int] = []
@@ -81,13 +81,38 @@ def choose(
     return chosen
 
 
-def _cuts(stack: Thumb) -> list[int]:
-    """Return the positions at which another scene begins, the greatest change first."""
+def even_out(thumbs: Sequence[NDArray[np.uint8]], numbers: Sequence[int], parts: int) -> list[int]:
+    """Return the position of the greatest change in each of ``parts`` equal spans of the video.
+
+    For frames met densely here and sparsely there, so that the dense part does not take all places.
+    """
+    changes = _changes(_flat(thumbs))
+    span = numbers[-1] + 1
+    best: dict[int, int] = {}
+    for position, number in enumerate(numbers):
+        part = number * parts // span
+        if part not in best or changes[position] > changes[best[part]]:
+            best[part] = position
+    return sorted({0, *best.values()})
+
+
+def _flat(thumbs: Sequence[NDArray[np.uint8]]) -> Thumb:
+    return np.stack(thumbs).reshape(len(thumbs), -1).astype(np.int16)
+
+
+def _changes(stack: Thumb) -> NDArray[np.float64]:
+    """Return how much each frame differs from the one before, in levels; 0 for the first."""
     changes = np.zeros(len(stack))
     for start in range(1, len(stack), 4096):
         part = stack[start : start + 4096]
         before = stack[start - 1 : start - 1 + len(part)]
         changes[start : start + len(part)] = np.abs(part - before).mean(axis=1)
+    return changes
+
+
+def _cuts(stack: Thumb) -> list[int]:
+    """Return the positions at which another scene begins, the greatest change first."""
+    changes = _changes(stack)
     order = np.argsort(-changes, kind="stable")
     return [int(i) for i in order if changes[i] >= CUT]
 

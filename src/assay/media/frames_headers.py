@@ -21,7 +21,7 @@ def read_header(blob: Blob, media_type: str) -> Header:
     """Return what the header says; an empty one for a kind whose header is not read."""
     reader = _READERS.get(media_type)
     if reader is None:
-        return Header(media_type.rpartition("/")[2].removeprefix("x-"))
+        return Header(media_type.rpartition("/")[2].removeprefix("x-"), partial=True)
     return reader(blob)
 
 

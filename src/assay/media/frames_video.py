@@ -24,12 +24,13 @@ from assay.core.errors import Malformed
 from assay.core.slots import Trouble
 from assay.media.decode_planes import Picture, check_size, scale_down
 from assay.media.frames_capture import DECODER, Capture, open_capture, pictures, thumb
-from assay.media.frames_choice import Candidates, choose
+from assay.media.frames_choice import Candidates, choose, even_out
 from assay.media.frames_headers import read_header
 from assay.media.frames_tracks import Header
 
-PASS_PIXELS = 1 << 31  # decoded in one pass: 34 s of 1920×1080 at 30 frames per second
-PASS_FRAMES = 20_000  # met in one pass
+PASS_PIXELS = 1 << 30  # decoded in one run: 17 s of 1920×1080 at 30 frames per second
+JUMP_PIXELS = 1 << 31  # decoded on the way to the places of all jumps
+PASS_FRAMES = 20_000  # met in one run
 _BEFORE = 16  # frames that OpenCV goes back, beyond the key frame, at each jump
 _SLACK = 60.0  # seconds by which a claimed duration may exceed what was seen
 
@@ -133,7 +134,7 @@ def choose_video(
         return _without_video(blob, header)
     check_size(first.width, first.height)
     runs = _runs(blob, header, first, limit)
-    met, thumbs = _merged(runs)
+    met, thumbs = _merged(runs, limit)
     if not met:
         raise Malformed(f"no frame of this video could be decoded ({_named(header, first)})")
     places = choose(thumbs, limit, [one.frame.index for one in met])
@@ -220,7 +221,7 @@ def _targets(known: list[int], claimed: int, capture: Capture, limit: int) -> li
     spacing = max(b - a for a, b in pairwise([*known, max(claimed, known[-1] + 1)]))
     if len(known) > 1:
         spacing = (known[-1] - known[0]) // (len(known) - 1)  # the end may lie far behind
-    budget = PASS_PIXELS // max(1, capture.width * capture.height)  # frames
+    budget = JUMP_PIXELS // max(1, capture.width * capture.height)  # frames
     places, targets = [*known, max(claimed, known[-1] + 1)], list[int]()
     while len(targets) < 2 * limit:
         low, high = max(pairwise(places), key=lambda gap: gap[1] - gap[0])
@@ -233,8 +234,11 @@ def _targets(known: list[int], claimed: int, capture: Capture, limit: int) -> li
     return targets
 
 
-def _merged(runs: Sequence[_Run]) -> tuple[list[_Met], list[NDArray[np.uint8]]]:
-    """Join the runs by frame number; what was decoded whole counts before any guess at numbers."""
+def _merged(runs: Sequence[_Run], limit: int) -> tuple[list[_Met], list[NDArray[np.uint8]]]:
+    """Join the runs by frame number; what was decoded whole counts before any guess at numbers.
+
+    Where a run ended in the middle, its part is thinned out to what is known of the rest.
+    """
     last = -1
     numbered: dict[int, tuple[_Met, NDArray[np.uint8]]] = {}
     for run in runs:
@@ -244,7 +248,11 @@ def _merged(runs: Sequence[_Run]) -> tuple[list[_Met], list[NDArray[np.uint8]]]:
         if run.way is _Way.ALL and run.met:
             last = run.met[-1].frame.index
     pairs = [numbered[index] for index in sorted(numbered)]
-    return [met for met, _ in pairs], [small for _, small in pairs]
+    met, thumbs = [one for one, _ in pairs], [small for _, small in pairs]
+    if any(not run.ended and run.way is not _Way.JUMP for run in runs) and len(runs) > 1 and met:
+        places = even_out(thumbs, [one.frame.index for one in met], 4 * limit)
+        met, thumbs = [met[i] for i in places], [thumbs[i] for i in places]
+    return met, thumbs
 
 
 def _troubles(
@@ -254,6 +262,8 @@ def _troubles(
         yield Trouble("lying_header", lie)
     if header.missing:
         yield Trouble("truncated", f"{header.missing} bytes are missing")
+    if not header.videos and not header.partial:
+        yield Trouble("frames_unread", "no video is described; frames were found by their marks")
     if len(header.videos) > 1:
         yield Trouble("frames_unread", f"1 of {len(header.videos)} video tracks was read")
     broken = max(run.broken for run in runs)

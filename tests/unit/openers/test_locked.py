@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -249,6 +252,51 @@ def test_damage_never_raises_past_the_contract(
     data: bytes, cut: int, flips: list[tuple[int, int]]
 ) -> None:
     keeps_the_contract(LockedOpener(), damaged(data, cut, flips))
+
+
+SEALED = """
+import sys
+from assay.core.blob import MemoryBlob
+from assay.core.errors import NotApplicable
+from assay.core.opening import Member, OpenContext
+from assay.openers.carve import CarveOpener
+from assay.openers.locked import LockedOpener
+from tests.unit.openers.test_carve import JPEG
+from tests.unit.openers.test_locked import NAMED, noise, rar4
+data = [data for data, _ in NAMED] + [noise(1 << 20), rar4((b"a", 4)), noise(70) + JPEG]
+openers = (LockedOpener(), CarveOpener())
+for opener in openers:
+    opener.warm()
+
+def sealed(event, arguments):
+    if event in ("open", "import", "os.listdir", "os.scandir", "socket.__new__"):
+        raise RuntimeError(f"{event} {arguments[0]} after the seal")
+
+sys.addaudithook(sealed)
+said = 0
+for one in data:
+    for opener in openers:
+        try:
+            for entry in opener.open(MemoryBlob(one), OpenContext()):
+                said += 1
+                if isinstance(entry, Member):
+                    entry.open().read()
+        except NotApplicable:
+            continue
+print(said == len(data) + 1)
+"""
+
+
+def test_nothing_is_imported_or_opened_after_the_warm_up() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SEALED],
+        cwd=Path(__file__).resolve().parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr[-3000:]
 
 
 def test_rar_headers_that_lie_end() -> None:

@@ -47,7 +47,14 @@ def line(row: Mapping[str, Json]) -> str:
 
     place = f"lane {row['lane']}{row['band'] or ' '}" if row["lane"] else "inventory"
     rank = f"{row['rank']:>5}" if row["rank"] else "    -"
+    pair = row["pair"]
+    other = pair["with"] if isinstance(pair, Mapping) else []
+    together = (
+        f"\n{'':>14}  Live Photo with {str(other[0])[:12]}"
+        if isinstance(other, list) and other
+        else ""
+    )
     return (
         f"{place} {rank}  {row['origin']!s:<9} {str(row['sha256'])[:12]}  {first_path(row)}"
-        f"\n{'':>14}  {strongest(row)}"
+        f"\n{'':>14}  {strongest(row)}{together}"
     )

@@ -219,7 +219,8 @@ class Job:
             except NotApplicable:
                 continue
             self.container(shared, place, outcome, [], opener.reach)
-            opened = opened or opener.reach is not Reach.BESIDE
+            locked = any(t.flag == "encrypted" for t in outcome.troubles)
+            opened = opened or locked or opener.reach is not Reach.BESIDE
         if opened:
             return
         label = kinds.HOLDS_PICTURES.get(shared.media_type)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from assay.engine.ranking import Ranked, in_order, rank_of
 from assay.engine.session import Session
 from assay.exports.record import item_record
 from assay.exports.selection import Selection
+from assay.store import queries
 from assay.store.records import shown
 
 _PAGE = 500  # items read at a time
@@ -31,18 +32,21 @@ def records_of(session: Session, shas: list[Sha256]) -> Iterator[dict[str, Json]
     placements = ((sha, session.case.reader.placement(sha)) for sha in shas)
     connection = session.case.connection
     ranked = [(sha, rank_of(connection, p) if p is not None else None) for sha, p in placements]
-    return _records(session, ranked)
+    return _records(session, ranked, queries.pairs(connection))
 
 
 def _all(session: Session, lane: int | None) -> Iterator[dict[str, Json]]:
     ranked = in_order(session.case.connection, lane)
     size = _FIRST
+    pairs = queries.pairs(session.case.connection)
     while page := list(islice(ranked, size)):
-        yield from _records(session, page)
+        yield from _records(session, page, pairs)
         size = _PAGE
 
 
-def _records(session: Session, page: list[Ranked]) -> Iterator[dict[str, Json]]:
+def _records(
+    session: Session, page: list[Ranked], pairs: Mapping[str, list[Sha256]]
+) -> Iterator[dict[str, Json]]:
     ranks = dict(page)
     for judged in session.judged(list(ranks)):
         yield item_record(
@@ -54,6 +58,7 @@ def _records(session: Session, page: list[Ranked]) -> Iterator[dict[str, Json]]:
             session.policy,
             shown(judged.bundle.decisions),
             judged.bundle.trace,
+            pairs,
         )
 
 

@@ -5,7 +5,7 @@ The shape is fixed by docs/reference/items.schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from assay.core.contract import Frame
 from assay.core.facts import (
@@ -15,6 +15,7 @@ from assay.core.facts import (
     Occurrence,
     Placement,
     Reason,
+    Sha256,
     Stamp,
     Verdict,
 )
@@ -56,6 +57,7 @@ def item_record(
     policy: Policy,
     decisions: Iterable[Decision] = (),
     trace: Trace | None = None,
+    pairs: Mapping[str, Sequence[Sha256]] | None = None,
 ) -> dict[str, Json]:
     """Return the documented object of one item."""
     item = facts.item
@@ -79,7 +81,7 @@ def item_record(
         "frames": _frames(facts.observations),
         "shown_with": placement.shown_with,
         "small_copy": _trace(trace),
-        "pair": _pair(facts.observations),
+        "pair": _pair(item.sha256, facts.observations, pairs or {}),
         "origin": verdict.origin.value,
         "score": verdict.score,
         "lane": int(placement.lane) if placement.lane is not None else None,
@@ -190,11 +192,17 @@ def _trace(trace: Trace | None) -> dict[str, Json] | None:
     return {"original": trace.original, "distance": trace.distance}
 
 
-def _pair(observations: Iterable[Observation]) -> dict[str, Json] | None:
+def _pair(
+    sha256: Sha256, observations: Iterable[Observation], pairs: Mapping[str, Sequence[Sha256]]
+) -> dict[str, Json] | None:
     value = _values(observations, "pair")
     if value is None:
         return None
-    return {name: value.get(name) for name in ("identifier", "part", "burst")}
+    together = pairs.get(str(value.get("identifier")), ())
+    return {
+        **{name: value.get(name) for name in ("identifier", "part", "burst")},
+        "with": [sha for sha in together if sha != sha256],
+    }
 
 
 def _strongest(observations: Iterable[Observation], kind: str) -> Observation | None:

@@ -118,6 +118,19 @@ def details_of(connection: Connection, flags: Sequence[str]) -> Iterator[tuple[s
         yield str(row[0]), Sha256(row[1]), str(row[2])
 
 
+def pairs(connection: Connection) -> dict[str, list[Sha256]]:
+    """Return the items that state the same content identifier (the halves of a Live Photo)."""
+    found: dict[str, list[Sha256]] = {}
+    rows = connection.exec_driver_sql(
+        "SELECT item, json_extract(value, '$.identifier') FROM observations "
+        "INDEXED BY observations_pairs WHERE kind = 'pair' ORDER BY item"
+    )
+    for item, identifier in rows:
+        if identifier:
+            found.setdefault(str(identifier), []).append(Sha256(item))
+    return {identifier: items for identifier, items in found.items() if len(items) > 1}
+
+
 def shown_with(connection: Connection, sha256: Sha256) -> list[str]:
     """Return the display paths of the previews that are shown with a picture."""
     rows = connection.execute(

@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import ctypes
 import errno
+import json
 import os
 import stat
 import struct
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 _IN = struct.Struct("<IIQQIIIHH")
@@ -50,8 +52,12 @@ class Disk:
     nodes: dict[str, int] = field(default_factory=lambda: {"": 1})
     handles: dict[int, int | list[tuple[str, int]]] = field(default_factory=dict)
     free_at: float = 0.0
-    bytes_read: int = 0
-    opens: int = 0
+    direct: bool = False  # True: no page cache, every read of anyone comes here
+    read_of: Counter[str] = field(default_factory=Counter)  # bytes by path
+    opens_of: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
+    first_open: float | None = None  # seconds since it began
+    last_listing: float | None = None
 
     def real(self, node: int) -> str:
         return os.path.join(self.folder, self.paths[node])
@@ -97,16 +103,18 @@ class Disk:
         if code == READLINK:
             return os.fsencode(os.readlink(self.real(node)))  # noqa: PTH115
         if code == OPEN:
-            self.opens += 1
+            self.opens_of[self.paths[node]] += 1
+            self.first_open = self.first_open or time.monotonic() - self.began
             self.take(self.open_seconds)
             (flags,) = struct.unpack_from("<I", body)
             handle = os.open(self.real(node), flags & (os.O_ACCMODE | os.O_APPEND))
             self.handles[handle] = handle
-            return struct.pack("<QII", handle, 0, 0)
+            return struct.pack("<QII", handle, int(self.direct), 0)
         if code == READ:
             handle, offset, size = struct.unpack_from("<QQI", body)
             return self.read(node, handle, offset, size)
         if code == OPENDIR:
+            self.last_listing = time.monotonic() - self.began
             with os.scandir(self.real(node)) as entries:
                 rows = [
                     (e.name, stat.S_IFMT(e.stat(follow_symlinks=False).st_mode)) for e in entries
@@ -175,7 +183,7 @@ class Disk:
             if offset < stop and start < offset + size:
                 raise OSError(errno.EIO, "")
         data = os.pread(handle, size, offset)
-        self.bytes_read += len(data)
+        self.read_of[self.paths[node]] += len(data)
         if self.rate:
             self.take(len(data) / self.rate)
         return data
@@ -251,6 +259,8 @@ def main() -> None:
     parser.add_argument("--cut", default="", help="while this file exists everything gives EIO")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--no-locks", action="store_true")
+    parser.add_argument("--direct", action="store_true", help="no page cache: count every read")
+    parser.add_argument("--report", help="write what was read as JSON when unmounted")
     given = parser.parse_args()
     disk = Disk(
         given.folder,
@@ -260,12 +270,22 @@ def main() -> None:
         given.write,
         not given.no_locks,
         given.cut,
+        direct=given.direct,
     )
     fd = mount(given.point, write=given.write)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     serve(fd, disk)
-    sys.stdout.write(f"{disk.opens} opens, {disk.bytes_read} bytes\n")
+    if given.report:
+        shown = {
+            "read": disk.read_of,
+            "opens": disk.opens_of,
+            "first_open": disk.first_open,
+            "last_listing": disk.last_listing,
+            "began": disk.began,
+        }
+        with open(given.report, "w", encoding="utf-8", errors="surrogateescape") as file:
+            json.dump(shown, file)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Fault(Enum):
 
 # By name, since no platform has all of them. Linux gives a failed buffered read as EIO; the other
 # codes come from direct reads (block/blk-core.c, blk_errors) or from file systems themselves.
-_FAULTS: dict[Fault, tuple[str, ...]] = {
+FAULTS: dict[Fault, tuple[str, ...]] = {
     Fault.MEDIUM: (
         "EIO",  # any failed read of the page cache; also an unplugged disk: ask the source
         "EREMOTEIO",  # BLK_STS_TARGET: the drive gave up
@@ -62,7 +62,7 @@ _FAULTS: dict[Fault, tuple[str, ...]] = {
 }
 _BY_NUMBER = {
     getattr(errno, name): fault
-    for fault, names in _FAULTS.items()
+    for fault, names in FAULTS.items()
     for name in names
     if hasattr(errno, name)
 }

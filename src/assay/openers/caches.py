@@ -174,9 +174,7 @@ class ThumbdataOpener:
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:
         """Yield the thumbnails by the number of their picture; NotApplicable for other files."""
-        if blob.size > _MAX_MINI or blob.size < _MINI_HEADER.size + 4:
-            raise NotApplicable
-        found = list(_minis(blob))
+        found = thumbnails_in(blob)
         if not found:
             raise NotApplicable
         for number, version, start, length in found:
@@ -191,6 +189,13 @@ class ThumbdataOpener:
 
     def warm(self) -> None:
         _read_all(self, sample_thumbdata())
+
+
+def thumbnails_in(blob: Blob) -> list[tuple[int, int, int, int]]:
+    """Return number, version, start and bytes of each thumbnail; nothing for any other file."""
+    if not _MINI_HEADER.size + 4 <= blob.size <= _MAX_MINI:
+        return []
+    return list(_minis(blob))
 
 
 def _minis(blob: Blob) -> Iterator[tuple[int, int, int, int]]:

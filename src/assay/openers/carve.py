@@ -8,7 +8,7 @@ what lies in one piece is found; what is compressed or encrypted is not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from assay.core.blob import Blob
 from assay.core.errors import LimitReached, NotApplicable
@@ -18,6 +18,7 @@ from assay.core.vocab import Allocation, Reach
 from assay.media import embedded, ends
 from assay.media.extents import extent
 from assay.media.sniff import BINARY, HEAD, sniff
+from assay.openers.caches import thumbnails_in
 from assay.openers.previews import PreviewsOpener
 from assay.openers.streams import MIN_UNLISTED, pieces_of, stream_of
 from assay.openers.zipdir import read_directory
@@ -103,7 +104,9 @@ class CarveOpener:
         if start is None:
             raise NotApplicable
         others = PreviewsOpener.media_types if media_type in ENDED else ()
-        search = Carver(blob, pictures=media_type not in others)
+        given = thumbnails_in(blob) if media_type == BINARY else []
+        spans = {at: at + length for *_, at, length in given}
+        search = Carver(blob, pictures=media_type not in others, given=spans)
         found = False
         for entry in search.files(start):
             found = True
@@ -129,12 +132,18 @@ def _search_from(blob: Blob, media_type: str) -> int | None:
 
 
 class Carver:
-    """One search of a blob. ``pictures`` False: somebody else gives out pictures and films."""
+    """One search of a blob. ``pictures`` False: somebody else gives out pictures and films.
 
-    def __init__(self, blob: Blob, *, pictures: bool = True) -> None:
+    ``given`` holds what another opener gives out: first byte -> the byte behind it.
+    """
+
+    def __init__(
+        self, blob: Blob, *, pictures: bool = True, given: Mapping[int, int] | None = None
+    ) -> None:
         self._blob = blob
         self._metered = _Metered(blob)
         self._pictures = pictures
+        self._given = given or {}
         self._limit = blob.size
         self._crowded = 0  # windows with more beginnings than were looked at
         self._endless: Counter[str] = Counter()  # beginnings without a known end
@@ -152,6 +161,9 @@ class Carver:
         while following is not None:
             begin, following = following, next(beginnings, None)
             if begin.offset < free or not self._wanted(begin.media_type):
+                continue
+            if begin.offset in self._given:
+                free = self._given[begin.offset]
                 continue
             try:
                 last = self._end(begin, following)

@@ -20,6 +20,7 @@ from assay.openers.caches import (
     sample_entry,
     sample_thumbdata,
 )
+from assay.openers.carve import CarveOpener
 from tests.support.databases import PICTURES, SMALL
 from tests.support.members import contents, damaged, keeps_the_contract
 
@@ -164,3 +165,12 @@ def test_damage_never_raises_past_the_contract(
 ) -> None:
     opener, data = case
     keeps_the_contract(opener, damaged(data, cut, flips))
+
+
+def test_a_thumbnail_of_android_is_not_carved_a_second_time() -> None:
+    slots = [b"\x01" + struct.pack(">qi", 7, len(SMALL)) + SMALL, bytes(20) + PICTURES[0]]
+    data = bytes(10_000) + b"".join(slot.ljust(10_000, b"\0") for slot in slots)
+    with pytest.raises(NotApplicable):  # the second slot is not marked as used by a thumbnail
+        contents(CarveOpener(), data[:20_000])
+    assert list(contents(CarveOpener(), data).data.values()) == [PICTURES[0]]
+    assert list(contents(ThumbdataOpener(), data).data.values()) == [SMALL]

@@ -57,6 +57,7 @@ def _register() -> None:
         hash_,
         init,
         inspect_,
+        merge,
         queue,
         report,
         run,
@@ -77,6 +78,7 @@ def _register() -> None:
     ):
         app.command(name, rich_help_panel="Look")(look)
     app.command("decide", rich_help_panel="Work")(decide.decide)
+    app.command("merge", rich_help_panel="Work")(merge.merge)
     app.command("report", rich_help_panel="Hand over")(report.report)
     app.add_typer(export.app, name="export", rich_help_panel="Hand over")
     app.add_typer(trust.app, name="trust", rich_help_panel="Set up and check")

@@ -51,9 +51,11 @@ class FolderSource:
         *,
         exclude_paths: Sequence[str | os.PathLike[str]] = (),
         filters: Filters = _NO_FILTERS,
+        known_as: SourceId | None = None,
     ) -> FolderSource:
         """Open a file or folder; ``exclude_paths`` (the case folder) are passed over.
 
+        ``known_as`` is the id of a source that was recorded at another place and moved here.
         Raises SourceError where the path is missing, unreadable or neither file nor folder.
         """
         root = os.path.abspath(os.fspath(path))
@@ -73,6 +75,7 @@ class FolderSource:
                 hint="devices are read through an image of them",
             )
         source = cls(root, kind, Anchor(root, state), _inodes(exclude_paths), filters)
+        source.id = known_as or source.id
         if kind == "file":
             source._anchor.remember([""])
         else:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from assay.core.facts import Decision, Failure, Item, Occurrence, Source, Stamp
 from assay.core.jsonvalue import Json, JsonObject, digest_of
-from assay.store.records import Found
+from assay.store.records import Found, Relocation
 
 DIGITS = 32  # hex digits of ids and row digests: 128 bits, as ``Observation.id``
 
@@ -90,6 +90,15 @@ def decision_content(decision: Decision) -> JsonObject:
         "at": decision.at,
         "undone": decision.undone,
         "seen": list(decision.seen),
+    }
+
+
+def relocation_content(relocation: Relocation) -> JsonObject:
+    return {
+        "source": relocation.source,
+        "path": relocation.path,
+        "at": relocation.at,
+        "proof": relocation.proof,
     }
 
 

@@ -35,6 +35,7 @@ from assay.store.records import (
     Entry,
     Found,
     LedgerRow,
+    Relocation,
     standing,
 )
 
@@ -126,6 +127,12 @@ class Reader:
 
     def sources(self) -> tuple[Source, ...]:
         return tuple(map(rows.source_from, self._all(select(schema.sources))))
+
+    def relocations(self) -> dict[SourceId, Relocation]:
+        """Return where each source that was moved lies now."""
+        table = schema.relocations
+        found = self._all(select(table).order_by(table.c.at, table.c.seq))
+        return {r.source: r for r in map(rows.relocation_from, found)}
 
     def entries(self, source: SourceId) -> Iterator[Entry]:
         """Yield the top-level paths of a source by key."""

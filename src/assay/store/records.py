@@ -17,6 +17,7 @@ from assay.core.facts import (
     SourceId,
     Verdict,
 )
+from assay.core.jsonvalue import JsonObject
 from assay.core.vocab import Band, EntryKind, Lane, Origin
 
 Check = tuple[str, str, str]  # examiner, version, config digest
@@ -93,6 +94,16 @@ class Trace:
     item: Sha256
     original: Sha256 | None
     distance: int | None = None  # bits of 256
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """A source that lies at another place now, and how that was proved."""
+
+    source: SourceId
+    path: str  # absolute, surrogate-escaped
+    at: str  # ISO 8601 UTC
+    proof: JsonObject  # files compared and found equal, sample size, seed
 
 
 @dataclass(frozen=True, slots=True)

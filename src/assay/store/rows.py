@@ -41,11 +41,20 @@ from assay.store.contents import (
     item_content,
     occurrence_content,
     occurrence_id,
+    relocation_content,
     short_digest,
     source_content,
     times_content,
 )
-from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState, Trace
+from assay.store.records import (
+    Entry,
+    EntryState,
+    Found,
+    LedgerRow,
+    LedgerState,
+    Relocation,
+    Trace,
+)
 from assay.store.sortable import sortable, unsorted_key
 from assay.store.values import Bound, dump, integer, measured, number, real, string, text
 
@@ -62,6 +71,17 @@ def source_row(source: Source, seq: int) -> tuple[Bound, ...]:
         int(source.read_only),
         text(source.note),
         short_digest(source_content(source)),
+        seq,
+    )
+
+
+def relocation_row(relocation: Relocation, seq: int) -> tuple[Bound, ...]:
+    return (
+        short_digest(relocation_content(relocation)),
+        relocation.source,
+        dump(relocation.path),
+        text(relocation.at),
+        dump(relocation.proof),
         seq,
     )
 
@@ -220,6 +240,11 @@ def source_from(row: Row) -> Source:
         read_only=bool(read_only),
         note=string(note),
     )
+
+
+def relocation_from(row: Row) -> Relocation:
+    _digest, source, path, at, proof = row[:5]
+    return Relocation(SourceId(source), json.loads(path), string(at), json.loads(proof))
 
 
 def entry_from(row: Row) -> Entry:

@@ -39,6 +39,20 @@ sources = Table(
     Index("sources_seq", "seq"),
 )
 
+# Where a source lies now, proved by hash; the newest row of a source counts.
+relocations = Table(
+    "relocations",
+    metadata,
+    _text("digest", key=True),
+    _text("source"),
+    _text("path"),  # JSON string
+    _text("at"),
+    _text("proof"),  # canonical JSON: files compared, sample, seed
+    _number("seq"),
+    Index("relocations_source", "source"),
+    Index("relocations_seq", "seq"),
+)
+
 entries = Table(
     "entries",
     metadata,
@@ -239,7 +253,7 @@ custody = Table(
 meta = Table("meta", metadata, _text("key", key=True), _text("value"))
 
 # In the order of their names, which is the order of the facts digest (``store.custody``).
-FACTS = (decisions, failures, items, observations, occurrences, sources)
+FACTS = (decisions, failures, items, observations, occurrences, relocations, sources)
 APPEND_ONLY = (*FACTS, custody)
 REPLACED = (entries, ledger, verdicts, placements, hashes, traces)
 TRIGGERS = tuple(

@@ -32,7 +32,7 @@ from assay.core.jsonvalue import Json, JsonObject, canonical, digest_of
 from assay.store import custody, rows, schema
 from assay.store.errors import database_errors
 from assay.store.pins import Pins
-from assay.store.records import Entry, Found, Hash, LedgerRow, LedgerState, Trace
+from assay.store.records import Entry, Found, Hash, LedgerRow, LedgerState, Relocation, Trace
 from assay.store.values import Bound, dump
 
 _CHUNK = 1000  # rows handed to the driver at once
@@ -68,6 +68,10 @@ class Transaction:
 
     def add_source(self, source: Source) -> None:
         self._add(schema.sources, iter((rows.source_row(source, self.seq),)))
+
+    def add_relocation(self, relocation: Relocation) -> None:
+        """Record that a source lies at another place now."""
+        self._add(schema.relocations, iter((rows.relocation_row(relocation, self.seq),)))
 
     def add_items(self, items: Iterable[Item]) -> None:
         self._add(schema.items, (rows.item_row(item, self.seq) for item in items))
@@ -117,7 +121,15 @@ class Transaction:
         self.add_decisions((decision,))
         return decision
 
+    def add_rows(self, table: Table, given: Iterable[Sequence[Bound]]) -> None:
+        """Add rows as another case stores them, all columns but ``seq`` (and a decision's id)."""
+        self._add(table, ((*row, self.seq) for row in given))
+
     # ---- what may be replaced
+
+    def put_rows(self, table: Table, given: Iterable[Sequence[Bound]]) -> None:
+        """Store rows as another case stores them, all columns but ``seq``."""
+        self._put(table, ((*row, self.seq) for row in given))
 
     def put_entry(self, entry: Entry) -> None:
         self.put_entries((entry,))

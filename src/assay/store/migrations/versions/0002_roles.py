@@ -1,4 +1,4 @@
-"""Roles of members, the plan of entries, and placements whose index is the queue.
+"""Roles of members, the plan of entries, places of sources, placements whose index is the queue.
 
 Placements are no facts: those of an older case keep lane, band and key, and lose the stored rank.
 """
@@ -54,6 +54,22 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "relocations",
+        sa.Column("digest", sa.Text, primary_key=True, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("at", sa.Text, nullable=False),
+        sa.Column("proof", sa.Text, nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+    )
+    op.create_index("relocations_source", "relocations", ["source"])
+    op.create_index("relocations_seq", "relocations", ["seq"])
+    for verb in ("update", "delete"):
+        op.execute(
+            f"CREATE TRIGGER relocations_no_{verb} BEFORE {verb.upper()} ON relocations "
+            "BEGIN SELECT RAISE(ABORT, 'relocations is append-only'); END"
+        )
     op.create_index(
         "observations_pairs", "observations", ["item"], sqlite_where=sa.text("kind = 'pair'")
     )

@@ -110,7 +110,7 @@ class Pages:
     ) -> None:
         self._blob = blob
         self._journal = journal if journal is not None else blob
-        self._overlay = overlay or {}
+        self._overlay = overlay if overlay is not None else {}
         self.size = size
         self.usable = usable
         self.count = count if count is not None else -(-blob.size // size)

@@ -332,20 +332,23 @@ def test_rows_that_share_overflow_pages_multiply_nothing() -> None:
     assert total <= 4 * len(data)
 
 
+def _varint(number: int) -> bytes:
+    """Write a number below 2**28 in four bytes."""
+    return bytes(
+        [128 | number >> 21 & 127, 128 | number >> 14 & 127, 128 | number >> 7 & 127, number & 127]
+    )
+
+
 def _claims(page_size: int, pages: int) -> bytes:
     """Return a database each of whose rows claims the same chain through all other pages."""
     data = bytearray(sample()[:page_size])
     payload = (1 << 20) + 3
     serial = 12 + 2 * ((1 << 20) - 2)
-    head = bytes((0x81, 0x80 | payload >> 14 & 127, 0x80)) if False else b""
-    varint = lambda n: bytes(  # noqa: E731 - three lines of bytes, used here alone
-        [0x80 | n >> 21 & 127, 0x80 | n >> 14 & 127, 0x80 | n >> 7 & 127, n & 127]
-    )
     least = (page_size - 12) * 32 // 255 - 23
     local = least + (payload - least) % (page_size - 4)
     local = local if local <= page_size - 35 else least
-    record = (bytes((5,)) + varint(serial) + SMALL)[:local].ljust(local, b"x")
-    cell = varint(payload) + b"\1" + record + struct.pack(">I", 3)
+    record = (bytes((5,)) + _varint(serial) + SMALL)[:local].ljust(local, b"x")
+    cell = _varint(payload) + b"\1" + record + struct.pack(">I", 3)
     leaf = bytearray(page_size)
     count = (page_size - 8 - len(cell)) // 2
     at = page_size - len(cell)
@@ -356,7 +359,7 @@ def _claims(page_size: int, pages: int) -> bytes:
         struct.pack(">I", n + 1 if n < pages else 3).ljust(page_size, b"\xff")
         for n in range(3, pages + 1)
     )
-    return bytes(data + head + leaf + chain)
+    return bytes(data + leaf + chain)
 
 
 def test_cycles_of_pages_end(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ HEADER = 100  # bytes of the database header on page 1
 MAGIC = b"SQLite format 3\0"
 TABLE_INNER, TABLE_LEAF, INDEX_INNER, INDEX_LEAF = 5, 13, 2, 10
 KINDS = frozenset({TABLE_INNER, TABLE_LEAF, INDEX_INNER, INDEX_LEAF})
+_LEAST_CELL = 6  # bytes of a cell and of its place in the list of cells
 MIN_GAP = 32  # bytes; less between two rows holds no file
 _SMALLEST = 480  # bytes of a page that must remain usable
 _MAX_HEADER = 1 << 19  # bytes of a record's header; 32,767 columns of at most 9 bytes are legal
@@ -263,7 +264,7 @@ def page_cells(data: bytes, base: int = 0) -> tuple[tuple[int, ...], list[int]]:
     inner = kind in (TABLE_INNER, INDEX_INNER)
     first = base + (12 if inner else 8)
     count = int.from_bytes(data[base + 3 : base + 5], "big")
-    if first + 2 * count > len(data):
+    if first + _LEAST_CELL * count > len(data):
         raise Malformed(f"{count} cells in {len(data)} bytes")
     places = struct.unpack_from(f">{count}H", data, first)
     if not inner:

@@ -60,7 +60,8 @@ class Point:
     """What was measured at one size. Seconds unless the name says otherwise."""
 
     items: int
-    rate: float  # items a second committed since the point before
+    rate: float  # items a second committed since the point before, by the wall clock
+    cpu_ms: float  # CPU time an item since the point before, in ms; no other process counts in it
     memory: float  # MiB of the coordinator (resident)
     bytes_per_item: float  # of case.db
     batch_ms: float  # one commit of 256 items with its re-ranking, median of the last 20
@@ -159,7 +160,14 @@ def resident() -> float:
 
 
 def measure(
-    case: Path, items: int, rate: float, batch_ms: float, memory: float, *, verify: bool
+    case: Path,
+    items: int,
+    rate: float,
+    cpu_ms: float,
+    batch_ms: float,
+    memory: float,
+    *,
+    verify: bool,
 ) -> Point:
     size = sum(p.stat().st_size for p in case.glob("case.db*"))
 
@@ -192,6 +200,7 @@ def measure(
     return Point(
         items=items,
         rate=rate,
+        cpu_ms=cpu_ms,
         memory=memory,
         bytes_per_item=size / items,
         batch_ms=batch_ms,
@@ -227,7 +236,7 @@ def grow(folder: Path, sizes: Sequence[int], verify_to: int) -> list[Point]:
             )
             ledger = Ledger(session.case)
             times = []
-            start = time.perf_counter()
+            start, busy = time.perf_counter(), time.process_time()
             for batch in batches(made, before, size, opened.id, plan.digest()):
                 for item in batch.items:  # as a run asks for every content that a worker meets
                     ledger.wanted(item.sha256, item.media_type, plan)
@@ -235,10 +244,11 @@ def grow(folder: Path, sizes: Sequence[int], verify_to: int) -> list[Point]:
                 ledger.committed()
                 times.append(spent)
             rate = (size - before) / (time.perf_counter() - start)
+            cpu_ms = (time.process_time() - busy) / (size - before) * 1000
             last = sorted(times[-20:])
             memory = resident()
         batch_ms = last[len(last) // 2] * 1000
-        point = measure(case, size, rate, batch_ms, memory, verify=size <= verify_to)
+        point = measure(case, size, rate, cpu_ms, batch_ms, memory, verify=size <= verify_to)
         print(json.dumps({k: v and round(v, 3) for k, v in asdict(point).items()}), file=sys.stderr)
         points.append(point)
         before = size

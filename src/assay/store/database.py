@@ -17,7 +17,6 @@ from assay.store.errors import code_of, database_errors
 from assay.store.filesystem import FileSystem, check_locks, filesystem_of
 
 DATABASE = "case.db"
-_CACHE = 64 << 10  # KiB of pages a writer keeps; keys are digests, so inserts go everywhere
 _PATIENCE = 10.0  # seconds to wait for another program's short lock
 # A rollback journal lets no one read while it commits, and no one commit while somebody reads.
 _PATIENCE_OF_WRITERS = 120.0
@@ -137,7 +136,6 @@ def _connect(folder: Path, access: Access, journal: Journal | None = None) -> Co
             _keep_journal(driver, journal)
             # FULL: a custody event that was reported as written survives a loss of power.
             driver.execute("PRAGMA synchronous = FULL")
-            driver.execute(f"PRAGMA cache_size = {-_CACHE}")
         elif access is not Access.WRITE:
             driver.execute("PRAGMA query_only = ON")
         driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -33,7 +33,10 @@ def database(kept: Sequence[Row], deleted: Row, late: Sequence[Row]) -> tuple[by
         path = Path(folder) / "made.db"
         connection = _connect(path, "journal_mode=wal", "wal_autocheckpoint=0")
         connection.execute(_TABLE)
-        connection.executemany(_INSERT, [*kept, deleted])
+        # the first free page becomes the list of free pages: it must not be the picture's
+        filler = (1000, "filler", b"f" * 9000)
+        connection.executemany(_INSERT, [*kept, deleted, filler])
+        connection.execute("DELETE FROM messages WHERE id = ?", filler[:1])
         connection.execute("DELETE FROM messages WHERE id = ?", deleted[:1])
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         connection.executemany(_INSERT, late)

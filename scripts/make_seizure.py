@@ -98,7 +98,7 @@ def write(root: Path, file: File) -> None:
     path = os.fsencode(root) + b"/" + os.fsencode(file.path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if file.link is not None:
-        os.symlink(file.link, path)
+        Path(os.fsdecode(path)).symlink_to(file.link)
         return
     with open(path, "xb") as stream:
         stream.write(file.data)

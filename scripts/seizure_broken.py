@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from scripts.seizure_documents import text, written, zipped
 from scripts.seizure_moving import video
-from scripts.seizure_pictures import Picture, draw, jpeg, photo, png, saved, shot_of
-from scripts.seizure_plan import Dice, File, broken, pictured, plain, row
+from scripts.seizure_pictures import draw, jpeg, photo, png, saved, shot_of
+from scripts.seizure_plan import Dice, File, broken, pictured, row
 from scripts.seizure_stores import database
+
 from tests.support.containers import chunk
 from tests.support.ole_files import blip, compound
 
@@ -20,8 +21,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def cut_photo(path: str, dice: Dice) -> File:
-    data = photo(dice.scene(), (1024, 768), shot_of(40_000 + dice.number)).data
-    return broken(f"{path}.jpg", data[: len(data) * 6 // 10], "cut JPEG", "truncated", shows=True)
+    whole = photo(dice.scene(), (1024, 768), shot_of(40_000 + dice.number))
+    cut = whole.data[: len(whole.data) * 6 // 10]
+    file = broken(f"{path}.jpg", cut, "cut JPEG", "truncated", shows=True)
+    return file.inside(whole.thumbnail, kind="thumbnail of a cut JPEG", role="preview")
 
 
 def cut_png(path: str, dice: Dice) -> File:
@@ -31,7 +34,9 @@ def cut_png(path: str, dice: Dice) -> File:
 
 def cut_gif(path: str, dice: Dice) -> File:
     data = saved(draw(dice.scene(), (320, 240)).quantize(64), "GIF")
-    return broken(f"{path}.gif", data[: len(data) // 2], "cut GIF", "truncated", "malformed", shows=True)
+    return broken(
+        f"{path}.gif", data[: len(data) // 2], "cut GIF", "truncated", "malformed", shows=True
+    )
 
 
 def cut_video(path: str, dice: Dice) -> File:
@@ -55,7 +60,9 @@ def scribble(path: str, dice: Dice) -> File:
 def wrong_name(path: str, dice: Dice) -> File:
     suffix = ("dll", "txt", "docx", "dat2.exe")[dice.number % 4]
     data = jpeg(dice.scene(), (480, 360)).data
-    return broken(f"{path}.{suffix}", data, "picture under another name", "type_mismatch", shows=True)
+    return broken(
+        f"{path}.{suffix}", data, "picture under another name", "type_mismatch", shows=True
+    )
 
 
 def words(path: str, dice: Dice) -> File:
@@ -66,7 +73,13 @@ def giant(path: str, dice: Dice) -> File:
     """A PNG that claims 3.6 billion pixels."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     body = chunk(b"IDAT", zlib.compress(bytes(20_000)))
-    data = _PNG + chunk(b"IHDR", header) + body + chunk(b"tEXt", b"n\0%d" % dice.number) + chunk(b"IEND", b"")
+    data = (
+        _PNG
+        + chunk(b"IHDR", header)
+        + body
+        + chunk(b"tEXt", b"n\0%d" % dice.number)
+        + chunk(b"IEND", b"")
+    )
     return broken(f"{path}.png", data, "claims 3.6 billion pixels", "pixel_limit", shows=True)
 
 
@@ -76,7 +89,13 @@ def text_bomb(path: str, dice: Dice) -> File:
     data = png(dice.scene(), (120, 90)).data
     at = 8 + 25
     note = chunk(b"zTXt", b"parameters\0\0" + packed)
-    return broken(f"{path}.png", data[:at] + note + data[at:], "text bomb in a PNG", "metadata_bomb", shows=True)
+    return broken(
+        f"{path}.png",
+        data[:at] + note + data[at:],
+        "text bomb in a PNG",
+        "metadata_bomb",
+        shows=True,
+    )
 
 
 def bomb(path: str, dice: Dice) -> File:
@@ -102,7 +121,9 @@ def headless(path: str, dice: Dice) -> File:
     held = photo(dice.scene("0"), (480, 360), shot_of(41_000 + dice.number))
     data = zipped({"first.jpg": held.data, "second.png": png(dice.scene("1")).data})
     cut = data[: data.index(b"PK\3\4", 30) + 2000]
-    file = broken(f"{path}.zip", cut, "ZIP without a directory", "salvaged", "truncated", "malformed")
+    file = broken(
+        f"{path}.zip", cut, "ZIP without a directory", "salvaged", "truncated", "malformed"
+    )
     return file.inside(held, "first.jpg", kind="picture in a damaged archive")
 
 
@@ -116,7 +137,9 @@ def overlapping(path: str, dice: Dice) -> File:
     tail = struct.pack("<HHHHIIH", 0, 0, 2, 2, len(listed), first, 0)
     assert end > second
     signs = ("overlapping_entries", "header_mismatch")
-    return broken(f"{path}.zip", data[:first] + listed + b"PK\5\6" + tail, "overlapping members", *signs)
+    return broken(
+        f"{path}.zip", data[:first] + listed + b"PK\5\6" + tail, "overlapping members", *signs
+    )
 
 
 def looping(path: str, dice: Dice) -> File:
@@ -132,7 +155,9 @@ def looping(path: str, dice: Dice) -> File:
 def ole_loop(path: str, dice: Dice) -> File:
     """A .doc whose sectors run in a circle; the picture before the circle is whole."""
     held = jpeg(dice.scene(), (200, 150))
-    made = bytearray(compound({"Data": blip(0xF01D, 0x46A, held.data), "WordDocument": bytes(9000)}))
+    made = bytearray(
+        compound({"Data": blip(0xF01D, 0x46A, held.data), "WordDocument": bytes(9000)})
+    )
     table = struct.unpack_from("<I", made, 76)[0]
     sectors = -(-(len(held.data) + 25) // 512)
     struct.pack_into("<I", made, (table + 1) * 512 + 4 * (sectors + 3), sectors)
@@ -195,6 +220,3 @@ def strange_names(number: int, dice: Dice) -> list[File]:
         link = replace(row((path,), b"", "link", "link"), sha256="")
         files.append(File(path, b"", [link], link=target))
     return files
-
-
-__all__ = ["Picture", "plain"]

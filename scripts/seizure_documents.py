@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
-
 from scripts.seizure_pictures import Picture, draw, jpeg, photo, png, shot_of
 from scripts.seizure_plan import Dice, File, row
+
 from tests.support.ole_files import biff, blip, compound, dib, packaged
 
 FOLDER = "laptop/Users/example/Documents"
@@ -62,7 +62,9 @@ def word(number: int, dice: Dice) -> list[File]:
     members = {
         "[Content_Types].xml": types.encode(),
         "_rels/.rels": b'<?xml version="1.0"?><Relationships/>',
-        f"{kind}/{main}.xml": b'<?xml version="1.0"?><document><p>' + text(number) + b"</p></document>",
+        f"{kind}/{main}.xml": b'<?xml version="1.0"?><document><p>'
+        + text(number)
+        + b"</p></document>",
         **{name: picture.data for name, picture in zip(names, inside, strict=True)},
     }
     path = f"{FOLDER}/report {number:03}.{suffix}"
@@ -87,7 +89,9 @@ def opened(number: int, dice: Dice) -> list[File]:
         path, kind = f"{FOLDER}/letter {number:03}.odt", "application/vnd.oasis.opendocument.text"
         names = ["Pictures/10000000.jpg", "Pictures/10000001.png"]
         more = {
-            "content.xml": b'<?xml version="1.0"?><office:document-content>' + text(number) + b"</office:document-content>",
+            "content.xml": b'<?xml version="1.0"?><office:document-content>'
+            + text(number)
+            + b"</office:document-content>",
             "META-INF/manifest.xml": b'<?xml version="1.0"?><manifest:manifest/>',
         }
     members = {"mimetype": kind.encode(), **more}
@@ -114,14 +118,21 @@ def legacy(number: int, dice: Dice) -> list[File]:
     data = compound(streams, fragmented=number % 2 == 1, free=[gone.data])
     path = f"{FOLDER}/Old/file {number:03}.{suffix}"
     file = File(path, data, [row((path,), data, f"document (.{suffix})")])
-    for picture, kind in ((one, "drawn in"), (two, "drawn in"), (put, "attached to"), (gone, "deleted from")):
+    for picture, kind in (
+        (one, "drawn in"),
+        (two, "drawn in"),
+        (put, "attached to"),
+        (gone, "deleted from"),
+    ):
         file.inside(picture, kind=f"picture {kind} a document")
     return [file]
 
 
 def _workbook(blips: bytes) -> bytes:
     parts = [blips[at : at + 8224] for at in range(0, len(blips), 8224)]
-    return biff((0x809, bytes(16)), (0xEB, parts[0]), *((0x3C, part) for part in parts[1:]), (0x0A, b""))
+    return biff(
+        (0x809, bytes(16)), (0xEB, parts[0]), *((0x3C, part) for part in parts[1:]), (0x0A, b"")
+    )
 
 
 def bitmap_sheet(number: int, dice: Dice) -> list[File]:
@@ -169,7 +180,10 @@ def written(*streams: tuple[str, bytes]) -> bytes:
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(parts) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(parts) + 1, start)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(parts) + 1,
+        start,
+    )
     return bytes(out)
 
 

@@ -1,4 +1,4 @@
-"""The laptop of the generated seizure: pictures, archives, locked things, pages, a disk fragment."""
+"""The laptop of the generated seizure: pictures, archives, locked things, a piece of a disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 import py7zr
 from py7zr.helpers import ArchiveTimestamp
-
 from scripts.seizure_documents import text, zipped
 from scripts.seizure_pictures import (
     THUMBNAIL,
@@ -28,7 +27,8 @@ from scripts.seizure_pictures import (
     shot_of,
     small_jpeg,
 )
-from scripts.seizure_plan import Dice, File, Planted, locked, pictured, plain, row
+from scripts.seizure_plan import Dice, File, locked, pictured, plain, row
+
 from tests.support.nested import cr2
 
 HOME = "laptop/Users/example"
@@ -74,7 +74,9 @@ def sample(number: int, dice: Dice) -> list[File]:
     name = names[number % len(names)]
     image = Image.fromarray(getattr(pictures, name)()).convert("RGB")
     made = Picture(saved(image, "JPEG", quality=90 - number // len(names)), None)
-    return [pictured(f"{HOME}/Pictures/samples/{name} {number}.jpg", made, "photograph, public domain")]
+    return [
+        pictured(f"{HOME}/Pictures/samples/{name} {number}.jpg", made, "photograph, public domain")
+    ]
 
 
 # -- archives --------------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ def archive(number: int, dice: Dice) -> list[File]:
     names: tuple[str | None, ...] = ()
     if number % 5 == 4:
         suffix, names = "zip", ("old/backup.tar", "phone.7z")
-        data = zipped({names[0]: tarred({"phone.7z": sevenzipped(inner)})})  # type: ignore[dict-item]
+        data = zipped({names[0]: tarred({"phone.7z": sevenzipped(inner)})})
     elif suffix == "zip":
         data = zipped(inner)
     elif suffix == "7z":
@@ -164,11 +166,22 @@ def locked_zip(number: int, dice: Dice) -> list[File]:
     closed, clear = small_jpeg(dice.scene("0")), jpeg(dice.scene("1"), (320, 240))
     crc = zlib.crc32(closed.data)
     body = scrambled(dice.noise(11) + bytes([crc >> 24]) + closed.data, PASSWORD)
-    parts = [("locked.jpg", body, crc, len(closed.data), 1), ("open.jpg", clear.data, zlib.crc32(clear.data), len(clear.data), 0)]
+    parts = [
+        ("locked.jpg", body, crc, len(closed.data), 1),
+        ("open.jpg", clear.data, zlib.crc32(clear.data), len(clear.data), 0),
+    ]
     out, listed = bytearray(), b""
     for name, stored, check, size, flag in parts:
-        common = struct.pack("<HHHHHIIIHH", 20, flag, 0, 0x3A80, 0x58C1, check, len(stored), size, len(name), 0)
-        listed += b"PK\1\2" + struct.pack("<H", 20) + common + struct.pack("<HHHII", 0, 0, 0, 0, len(out)) + name.encode()
+        common = struct.pack(
+            "<HHHHHIIIHH", 20, flag, 0, 0x3A80, 0x58C1, check, len(stored), size, len(name), 0
+        )
+        listed += (
+            b"PK\1\2"
+            + struct.pack("<H", 20)
+            + common
+            + struct.pack("<HHHII", 0, 0, 0, 0, len(out))
+            + name.encode()
+        )
         out += b"PK\3\4" + common + name.encode() + stored
     end = struct.pack("<HHHHIIH", 0, 0, 2, 2, len(listed), len(out), 0)
     path = f"{HOME}/Documents/Backup/private {number:02}.zip"
@@ -179,10 +192,18 @@ def locked_zip(number: int, dice: Dice) -> list[File]:
 def volume(number: int, dice: Dice) -> list[File]:
     """The head of a LUKS volume, or bytes without any structure."""
     if number % 2:
-        return [locked(f"{HOME}/Documents/data{number:02}.bin", dice.noise(200_000), "random bytes")]
+        return [
+            locked(f"{HOME}/Documents/data{number:02}.bin", dice.noise(200_000), "random bytes")
+        ]
     head = b"LUKS\xba\xbe\0\1" + b"aes".ljust(32, b"\0") + b"xts-plain64".ljust(32, b"\0")
     head += b"sha256".ljust(32, b"\0") + struct.pack(">II", 4096, 64) + dice.noise(480)
-    return [locked(f"{HOME}/Documents/vault{number:02}.img", head.ljust(4096, b"\0") + dice.noise(60_000), "LUKS volume")]
+    return [
+        locked(
+            f"{HOME}/Documents/vault{number:02}.img",
+            head.ljust(4096, b"\0") + dice.noise(60_000),
+            "LUKS volume",
+        )
+    ]
 
 
 # -- text with pictures in it, a fragment of a disk ------------------------------------------------
@@ -193,13 +214,19 @@ def page(number: int, dice: Dice) -> list[File]:
     held = jpeg(dice.scene(), (320, 240), 75)
     coded = b64encode(held.data).decode()
     words = text(number, 700).decode()
+    address = f"data:image/jpeg;base64,{coded}"
+    link = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+    shown = f'<p>{words}</p><img src="{address}">'
+    drawn = f'<image xlink:href="{address}"/>'
     suffix, data = (
-        ("html", f'<!DOCTYPE html><html><body><p>{words}</p><img src="data:image/jpeg;base64,{coded}"></body></html>'),
+        ("html", f"<!DOCTYPE html><html><body>{shown}</body></html>"),
         ("json", json.dumps({"number": number, "note": words, "avatar": coded}, indent=1)),
-        ("svg", f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="data:image/jpeg;base64,{coded}"/></svg>'),
+        ("svg", f'<svg xmlns="http://www.w3.org/2000/svg" {link}>{drawn}</svg>'),
     )[number % 3]
     path = f"{HOME}/Downloads/page {number:03}.{suffix}"
-    file = File(path, data.encode(), [row((path,), data.encode(), f"text with a picture (.{suffix})")])
+    file = File(
+        path, data.encode(), [row((path,), data.encode(), f"text with a picture (.{suffix})")]
+    )
     return [file.inside(held, kind="picture written as text")]
 
 
@@ -207,7 +234,11 @@ def fragment(number: int, dice: Dice) -> list[File]:
     """A piece of a disk without a directory: pictures at sectors among other bytes."""
     out, held = bytearray(bytes(4096)), []
     for at in range(5):
-        made = photo(dice.scene(str(at)), (640, 480), shot_of(34_000 + at)) if at % 2 else png(dice.scene(str(at)))
+        made = (
+            photo(dice.scene(str(at)), (640, 480), shot_of(34_000 + at))
+            if at % 2
+            else png(dice.scene(str(at)))
+        )
         held.append(made)
         out += made.data
         out += bytes(-len(out) % 512) + (text(at, 512 * 7) if at % 3 else bytes(512 * 9))
@@ -222,10 +253,9 @@ def fox_cache(number: int, dice: Dice) -> list[File]:
     """Firefox keeps the body first and its own records behind it, without a name that tells."""
     made = jpeg(dice.scene(), (480, 360), 78)
     tail = struct.pack(">IIIIIIII", 0x12345678, 3, 1, _TIME, _TIME, 1, 0, 40)
-    tail += b":https://example.org/fox.jpg\0request-method\0GET\0" + struct.pack(">I", len(made.data))
+    tail += b":https://example.org/fox.jpg\0request-method\0GET\0" + struct.pack(
+        ">I", len(made.data)
+    )
     path = f"{HOME}/AppData/Local/Mozilla/Profiles/x.default/cache2/entries/{dice.scene():040X}"
     data = made.data + tail
     return [plain(path, data, "picture in a browser's cache (Firefox)", shows=True)]
-
-
-__all__ = ["Planted"]

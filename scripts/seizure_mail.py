@@ -9,6 +9,7 @@ from email.message import EmailMessage, Message
 from scripts.seizure_documents import text, zipped
 from scripts.seizure_pictures import Picture, jpeg, photo, png, shot_of
 from scripts.seizure_plan import Dice, File, row
+
 from tests.support.ole_files import compound
 
 FOLDER = "laptop/Users/example/Mail"

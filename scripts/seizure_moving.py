@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from scripts.seizure_pictures import Size, draw, jpeg, saved
+from scripts.seizure_plan import Dice, File, plain, row
 
-from scripts.seizure_pictures import Picture, Size, draw, jpeg, saved
-from scripts.seizure_plan import Dice, File, Planted, plain, row
 from tests.support.containers import segment
 from tests.support.nested import container, insert
 from tests.support.tiffs import block
@@ -23,7 +23,9 @@ RATE = 10  # frames a second
 _KEY = b"com.apple.quicktime.content.identifier"
 
 
-def video(scenes: Sequence[int], suffix: str, code: str, *, each: int = 8, size: Size = SIZE) -> bytes:
+def video(
+    scenes: Sequence[int], suffix: str, code: str, *, each: int = 8, size: Size = SIZE
+) -> bytes:
     """Return a video that shows each scene for ``each`` frames, then cuts."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"made.{suffix}"
@@ -70,7 +72,9 @@ def live_photo(number: int, dice: Dice) -> list[File]:
     stem = f"phone/DCIM/101APPLE/IMG_{number:04}"
     still = insert(
         jpeg(dice.scene(), (1024, 768)).data,
-        segment(0xE1, b"Exif\0\0" + block([(271, 2, "Apple")], exif=[(0x927C, 7, _note(identifier))])),
+        segment(
+            0xE1, b"Exif\0\0" + block([(271, 2, "Apple")], exif=[(0x927C, 7, _note(identifier))])
+        ),
     )
     film = _identified(video([dice.scene("film")], "mov", "mp4v", each=12), identifier)
     top = row((f"{stem}.JPG",), still, "Live Photo, still", "file", True, dice.scene())
@@ -122,6 +126,3 @@ def pages(number: int, dice: Dice) -> list[File]:
     first.save(out, "TIFF", save_all=True, append_images=rest, compression="jpeg")
     path = f"laptop/Users/example/Documents/Scans/scan{number:03}.tif"
     return [plain(path, out.getvalue(), "pages (TIFF)", shows=True)]
-
-
-__all__ = ["Picture", "Planted"]

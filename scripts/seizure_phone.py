@@ -7,7 +7,6 @@ import struct
 from base64 import b64encode
 
 from PIL import Image, ImageDraw
-
 from scripts.seizure_pictures import (
     Picture,
     draw,
@@ -74,7 +73,11 @@ def received(number: int, dice: Dice) -> list[File]:
     """Pictures of a messenger: new ones, byte copies of photographs, and smaller copies."""
     name = f"{_MEDIA}/IMG-2024{1 + number % 12:02}01-WA{number:04}.jpg"
     if number % 10 == 4:
-        return [pictured(f"{_MEDIA}/Sent/SENT{number:04}.jpg", camera_picture(number // 10, dice), "copy")]
+        return [
+            pictured(
+                f"{_MEDIA}/Sent/SENT{number:04}.jpg", camera_picture(number // 10, dice), "copy"
+            )
+        ]
     if number % 10 == 8:
         scene = Dice(dice.seed, "photo", number // 10).scene()
         if (number // 10) % 25 != 7:  # those are landscapes
@@ -95,8 +98,12 @@ def chat(number: int, dice: Dice) -> list[File]:
     gone = jpeg(dice.scene("deleted"), (300, 225))
     late = [jpeg(dice.scene(f"late{at}"), (320, 240)) for at in range(2)]
     own = small_jpeg(Dice(dice.seed, "photo", number).scene(), (200, 150))
-    rows: list[Row] = [(at, f"sender {at}", picture.data) for at, picture in enumerate((*kept, own))]
-    data, log = database(rows, (90, "sender", gone.data), [(100 + at, "s", p.data) for at, p in enumerate(late)])
+    rows: list[Row] = [
+        (at, f"sender {at}", picture.data) for at, picture in enumerate((*kept, own))
+    ]
+    data, log = database(
+        rows, (90, "sender", gone.data), [(100 + at, "s", p.data) for at, p in enumerate(late)]
+    )
     base = f"{CHAT}/databases/msgstore{number:02}.db"
     main = File(base, data, [row((base,), data, "database")])
     for picture in kept:
@@ -162,7 +169,8 @@ def contact(number: int, dice: Dice) -> list[File]:
     face = jpeg(dice.scene(), (140, 140), 70)
     text = b64encode(face.data).decode()
     folded = "\r\n ".join(text[at : at + 74] for at in range(0, len(text), 74))
-    card = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Person {number}\r\nPHOTO;ENCODING=b;TYPE=JPEG:{folded}\r\n\r\nEND:VCARD\r\n"
+    photo_line = f"PHOTO;ENCODING=b;TYPE=JPEG:{folded}\r\n\r\n"
+    card = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Person {number}\r\n{photo_line}END:VCARD\r\n"
     path = f"phone/Download/contacts/person{number:03}.vcf"
     data = card.encode()
     return [File(path, data, [row((path,), data, "card")]).inside(face, kind="picture on a card")]

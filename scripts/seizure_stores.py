@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scripts.seizure_pictures import jpeg, small_jpeg
 from scripts.seizure_plan import Dice, File, row
+
 from tests.support.ole_files import cache, cache_entry, catalog, compound, thumbnail
 
 Row = tuple[int, str, bytes]

@@ -9,6 +9,7 @@ import struct
 from scripts.seizure_documents import text
 from scripts.seizure_pictures import draw, saved
 from scripts.seizure_plan import Dice, File, plain
+
 from tests.support.containers import font, portable_executable
 
 _FOLDERS = (
@@ -65,7 +66,15 @@ def _translation(dice: Dice) -> bytes:
     pair = (b"harbour %d" % dice.number, b"haven %d" % dice.number)
     head = struct.pack("<IIIIIII", 0x950412DE, 0, 1, 28, 36, 0, 44)
     first = struct.pack("<II", len(pair[0]), 44)
-    return head + first + struct.pack("<II", len(pair[1]), 45 + len(pair[0])) + pair[0] + b"\0" + pair[1] + b"\0"
+    return (
+        head
+        + first
+        + struct.pack("<II", len(pair[1]), 45 + len(pair[0]))
+        + pair[0]
+        + b"\0"
+        + pair[1]
+        + b"\0"
+    )
 
 
 _KINDS = (

@@ -111,12 +111,12 @@ class _Pictures:
         fields = cv2.resize(
             random.integers(0, 255, (6, 8, 3), dtype=np.uint8), (_WIDTH, _HEIGHT)
         ).astype(np.float32)
-        noise = random.normal(0, 8, fields.shape).astype(np.float32)
+        noise = random.normal(0, 9, fields.shape).astype(np.float32)
         self._plane = np.clip(fields + noise, 0, 255).astype(np.uint8)
 
     def jpeg(self, number: int) -> bytes:
         shifted = np.roll(self._plane, (7 * number, 13 * number), axis=(0, 1))
-        data: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(shifted), quality=82)
+        data: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(shifted), quality=85)
         comment = str(number).encode()
         return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + data[2:]
 

@@ -11,11 +11,15 @@ from assay.engine.checks import Pinned
 from assay.store import queries
 from assay.store.reader import Reader
 from assay.store.records import Bundle
-from assay.verdict.decide import Carrier, decide, with_carriers
+from assay.verdict.decide import Carrier, decide, too_widely_carried, with_carriers
+from assay.verdict.place import decided
 from assay.verdict.policy import Policy
 from assay.verdict.signals import ItemFacts
 
-_LEVELS = 8  # previews inside previews that are looked up
+_LEVELS = 16  # previews inside previews that are followed, as deep as containers are opened
+# Pictures that carry the same preview and are looked at; one that more of them carry is a maker's
+# placeholder or a flood, and judging it with all of them would cost the square of their number.
+_CARRIERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +70,20 @@ class _Court:
         self._policy = policy
         self._bundles: dict[Sha256, Bundle] = {}
         self._rulings: dict[Sha256, Ruling] = {}
+        self._decided: set[Sha256] = set()  # placed by a person, or shown with what a person placed
 
     def load(self, shas: Sequence[Sha256]) -> None:
-        self._bundles |= self._reader.facts_of(shas)
-        carriers = {
-            c for sha in shas if sha in self._bundles for c in _carriers(self._bundles[sha])
-        }
-        missing = sorted(carriers - self._bundles.keys())
-        if missing:
-            self.load(missing)
+        """Read these items and, level by level, the pictures that carry them."""
+        level = list(shas)
+        for _ in range(_LEVELS + 1):
+            missing = [sha for sha in level if sha not in self._bundles]
+            if not missing:
+                return
+            found = self._reader.facts_of(missing)
+            self._bundles |= found
+            level = sorted({c for bundle in found.values() for c in _followed(bundle)})
 
-    def ruling(self, sha: Sha256, depth: int = 0) -> Ruling | None:
+    def ruling(self, sha: Sha256) -> Ruling | None:
         if sha in self._rulings:
             return self._rulings[sha]
         bundle = self._bundles.get(sha)
@@ -84,16 +91,42 @@ class _Court:
             return None
         facts = self._pinned.facts(bundle)
         verdict, placement = decide(facts, self._policy)
-        if depth < _LEVELS:
-            carriers = [
-                Carrier(carrier, there.placement, _relation(there.facts, sha))
-                for carrier in _carriers(bundle)
-                if (there := self.ruling(carrier, depth + 1)) is not None
-            ]
-            placement = with_carriers(placement, carriers, self._policy)
+        if decided(facts):
+            self._decided.add(sha)
+        elif not _followed(bundle) or self._too_deep(sha):
+            if _carriers(bundle):
+                placement = too_widely_carried(placement)
+        else:
+            placement = self._with_carriers(facts, verdict, placement, _followed(bundle))
         ruling = Ruling(bundle, facts, verdict, placement)
         self._rulings[sha] = ruling
         return ruling
+
+    def _with_carriers(
+        self, facts: ItemFacts, verdict: Verdict, placement: Placement, shas: Sequence[Sha256]
+    ) -> Placement:
+        sha = facts.item.sha256
+        carriers = [
+            Carrier(c, there.placement, _relation(there.facts, sha), c in self._decided)
+            for c in shas
+            if (there := self.ruling(c)) is not None
+        ]
+        placement = with_carriers(facts, verdict, placement, carriers, self._policy)
+        if placement.shown_with is not None and all(c.decided for c in carriers):
+            self._decided.add(sha)
+        return placement
+
+    def _too_deep(self, sha: Sha256) -> bool:
+        """Tell whether a way up through the pictures that carry it is longer than is followed.
+
+        Nothing contains itself; a case that says so was told it by a worker that lied.
+        """
+        level = {sha}
+        for _ in range(_LEVELS + 1):
+            level = {c for s in level if s in self._bundles for c in _followed(self._bundles[s])}
+            if not level:
+                return False
+        return True
 
 
 def _carriers(bundle: Bundle) -> tuple[Sha256, ...]:
@@ -102,6 +135,12 @@ def _carriers(bundle: Bundle) -> tuple[Sha256, ...]:
     if not places or any(f.occurrence.role is not Role.PREVIEW for f in places):
         return ()
     return tuple(sorted({f.container for f in places if f.container is not None}))
+
+
+def _followed(bundle: Bundle) -> tuple[Sha256, ...]:
+    """Return the pictures that it could stand with: none where there are too many of them."""
+    carriers = _carriers(bundle)
+    return carriers if len(carriers) <= _CARRIERS else ()
 
 
 def _relation(carrier: ItemFacts, sha: Sha256) -> Observation | None:

@@ -31,6 +31,14 @@ _SENTENCES: Mapping[str, str] = {
     "preview.not_compared": (
         "A preview of a picture that could not be compared with it ({picture}): an item of its own."
     ),
+    "preview.kept": (
+        "A preview that shows the same as the picture that carries it ({picture}, {distance} bits "
+        "apart); it is not placed with it, because that would lower it although a check of the "
+        "preview did not finish or something in it speaks for a camera or a change."
+    ),
+    "preview.of_many": (
+        "A preview that many pictures carry, or one deep inside other previews: an item of its own."
+    ),
     "band.a": "Conflict, camera or edited: shown first; whether it shows a person was not told.",
     "band.b": "A picture whose kind was not told.",
     "band.c": "A remaining photograph, or a screenshot or collage with a photographic region.",

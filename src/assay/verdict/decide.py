@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from assay.core.contract import Frame
 from assay.core.facts import Observation, Placement, Reason, Sha256, Verdict
 from assay.core.jsonvalue import Json
+from assay.core.vocab import Origin
 from assay.verdict.judge import judge
-from assay.verdict.place import earliest, place
+from assay.verdict.place import decided, earliest, lane_number, place
 from assay.verdict.policy import Policy
-from assay.verdict.signals import ItemFacts
+from assay.verdict.signals import ItemFacts, read_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Carrier:
     item: Sha256
     placement: Placement
     relation: Observation | None  # kind "preview"; None: never compared
+    decided: bool = False  # a person placed it, and what is shown with it
 
 
 def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
@@ -58,13 +60,21 @@ def _frames(observations: Sequence[Observation]) -> dict[Frame, list[Observation
     return frames
 
 
-def with_carriers(placement: Placement, carriers: Sequence[Carrier], policy: Policy) -> Placement:
+def with_carriers(
+    facts: ItemFacts,
+    verdict: Verdict,
+    placement: Placement,
+    carriers: Sequence[Carrier],
+    policy: Policy,
+) -> Placement:
     """Return where a preview stands: with its picture where it matches every one that carries it.
 
     ``carriers`` are empty for an item that also occurs as a file of its own. A preview that does
-    not match, or could not be compared, is an item of its own and says so (DESIGN §5).
+    not match, or could not be compared, is an item of its own and says so (DESIGN §5). So is one
+    that a person decided, and one that its picture would lower although a check of the preview did
+    not finish or something in it speaks for a camera or a change.
     """
-    if not carriers:
+    if not carriers or decided(facts):
         return placement
     unlike = [c for c in carriers if not _matches(c.relation, policy)]
     if unlike:
@@ -78,12 +88,27 @@ def with_carriers(placement: Placement, carriers: Sequence[Carrier], policy: Pol
             shown_with=None,
         )
     first = min(carriers, key=lambda c: (earliest(c.placement), c.item))
+    lower = lane_number(first.placement.lane) > lane_number(placement.lane)
+    if lower and not first.decided and _speaks_up(facts, verdict, policy):
+        reason = Reason("preview.kept", {"picture": first.item, **_distance(first)})
+        return replace(placement, reasons=(*placement.reasons, reason))
     return replace(
         first.placement,
         item=placement.item,
         reasons=(Reason("preview.shown_with", {"picture": first.item, **_distance(first)}),),
         shown_with=first.placement.shown_with or first.item,
     )
+
+
+def too_widely_carried(placement: Placement) -> Placement:
+    """Return the placement of a preview that so many pictures carry that it shows none of them."""
+    return replace(placement, reasons=(*placement.reasons, Reason("preview.of_many")))
+
+
+def _speaks_up(facts: ItemFacts, verdict: Verdict, policy: Policy) -> bool:
+    """Tell whether an item's own facts forbid that anything but a person lowers it."""
+    own = (Origin.CONFLICT, Origin.CAMERA, Origin.EDITED)
+    return verdict.origin in own or not read_signals(facts, policy.shipped_detectors).complete
 
 
 def _matches(relation: Observation | None, policy: Policy) -> bool:

@@ -71,6 +71,11 @@ def _first(
     raise AssertionError("a policy's last lane rule takes everything")  # checked at load
 
 
+def decided(facts: ItemFacts) -> bool:
+    """Tell whether a person's standing decision places the item."""
+    return _decision(facts) is not None
+
+
 def _decision(facts: ItemFacts) -> tuple[Lane, Decision] | None:
     """Return the standing decision; of two that disagree, the lower lane number."""
     table = facts.lanes_of or {}
@@ -83,7 +88,12 @@ def _decision(facts: ItemFacts) -> tuple[Lane, Decision] | None:
 
 
 def _no_pictures(facts: ItemFacts) -> str | None:
-    """Return the label of a kind that can hold nothing, where nothing was found in it."""
+    """Return the label of a kind that can hold nothing, where nothing was found in it.
+
+    The same bytes may be pixels elsewhere (an uncompressed picture of a PDF): then they show one.
+    """
+    if picture_seen(facts):
+        return None
     for o in facts.observations:
         if o.kind == "content":
             label = o.value.get("no_pictures")
@@ -92,7 +102,12 @@ def _no_pictures(facts: ItemFacts) -> str | None:
 
 
 def _members_read(facts: ItemFacts) -> int | None:
-    """Return the number of members of a container that was read to its last one."""
+    """Return the number of members of a container that was read to its last one.
+
+    What decodes as a picture itself is no mere container, whatever an opener said about it.
+    """
+    if picture_seen(facts):
+        return None
     for o in facts.observations:
         if o.kind == "container" and o.value.get("complete") is True:
             members = o.value.get("members")

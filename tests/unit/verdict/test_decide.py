@@ -8,9 +8,10 @@ import pytest
 
 from assay.core.facts import Observation, Placement, Sha256
 from assay.core.vocab import Band, Lane, Level, Origin, Polarity
-from assay.verdict.decide import Carrier, decide, with_carriers
+from assay.verdict import decide as deciding
+from assay.verdict.decide import Carrier, decide
 from assay.verdict.place import earliest
-from assay.verdict.policy import shipped_policy
+from assay.verdict.policy import Policy, shipped_policy
 from assay.verdict.signals import ItemFacts
 from tests.support import facts as f
 
@@ -59,6 +60,15 @@ OWN = Placement(f.SHA, Lane.POSSIBLE_NEW_VICTIM, Band.B, (1, "own"), ())
 THERE = Placement(PICTURE, Lane.POSSIBLE_NEW_VICTIM, Band.A, (0, "picture"), ())
 
 
+PREVIEW = ItemFacts(item=f.item(), observations=(f.PICTURE,))
+
+
+def with_carriers(
+    own: Placement, carriers: list[Carrier], policy: Policy, facts: ItemFacts = PREVIEW
+) -> Placement:
+    return deciding.with_carriers(facts, decide(facts, policy)[0], own, carriers, policy)
+
+
 def carrier(distance: int | None, quality: int = 90, there: Placement = THERE) -> Carrier:
     if distance is None:
         return Carrier(there.item, there, None)
@@ -90,6 +100,56 @@ def test_a_comparison_that_failed_places_a_preview_no_later_than_one_that_did_no
 def test_a_preview_in_a_preview_stands_with_the_outermost_picture() -> None:
     inner = replace(THERE, item=Sha256("ef" * 32), shown_with=PICTURE)
     assert with_carriers(OWN, [carrier(2, there=inner)], POLICY).shown_with == PICTURE
+
+
+LOW = replace(THERE, lane=Lane.SYNTHETIC, band=None)
+UP = {
+    "a failed check": replace(PREVIEW, failures=(f.failed("c2pa"),)),
+    "a locked part": replace(PREVIEW, failures=(f.failed("open:zip"),)),
+    "a check that has not run": replace(PREVIEW, pending=frozenset({"exif"})),
+    "a cut picture": replace(PREVIEW, observations=(f.PICTURE, f.finding("truncated"))),
+    "a camera record": replace(PREVIEW, observations=(f.PICTURE, f.CAMERA_C2)),
+    "a change": replace(PREVIEW, observations=(f.PICTURE, f.EDITED_RECORD)),
+    "a conflict": replace(PREVIEW, observations=(f.PICTURE, f.CAMERA_C1, f.LABEL)),
+}
+
+
+@pytest.mark.parametrize("what", UP)
+def test_a_preview_whose_own_facts_speak_up_is_not_lowered_with_its_picture(what: str) -> None:
+    own = decide(UP[what], POLICY)[1]
+    placed = with_carriers(own, [carrier(0, there=LOW)], POLICY, UP[what])
+    assert (placed.lane, placed.shown_with) == (Lane.POSSIBLE_NEW_VICTIM, None)
+    assert placed.reasons[-1].code == "preview.kept"
+    assert with_carriers(own, [carrier(0)], POLICY, UP[what]).shown_with == PICTURE
+    by_person = replace(carrier(0, there=LOW), decided=True)
+    assert with_carriers(own, [by_person], POLICY, UP[what]).shown_with == PICTURE
+
+
+def test_a_finished_preview_without_evidence_follows_its_picture_down() -> None:
+    placed = with_carriers(OWN, [carrier(0, there=LOW)], POLICY)
+    assert (placed.lane, placed.shown_with) == (Lane.SYNTHETIC, PICTURE)
+
+
+def test_a_person_who_decided_a_preview_is_not_overruled_by_its_picture() -> None:
+    table = {("neutral", "category 2"): Lane.KNOWN_NOT_IDENTIFIED}
+    facts = replace(PREVIEW, decisions=(f.decided("category 2"),), lanes_of=table)
+    own = decide(facts, POLICY)[1]
+    assert own.lane is Lane.KNOWN_NOT_IDENTIFIED
+    assert with_carriers(own, [carrier(0)], POLICY, facts) == own
+
+
+PROGRAM = f.seen("content", no_pictures="a Linux program or library")
+READ = f.seen("container", examiner="open:zip", complete=True, members=1)
+
+
+@pytest.mark.parametrize("seen", [PROGRAM, READ])
+def test_bytes_that_show_a_picture_at_one_place_are_not_set_aside_at_another(
+    seen: Observation,
+) -> None:
+    item = f.item("application/x-elf")
+    assert decide(ItemFacts(item, (seen,)), POLICY)[1].lane is None
+    placed = decide(ItemFacts(item, (seen, f.PICTURE)), POLICY)[1]
+    assert placed.lane is Lane.POSSIBLE_NEW_VICTIM
 
 
 def test_levels_beside_frames_count_for_every_frame() -> None:

@@ -59,6 +59,7 @@ def _register() -> None:
         inspect_,
         merge,
         queue,
+        relocate,
         report,
         run,
         show,
@@ -79,6 +80,7 @@ def _register() -> None:
         app.command(name, rich_help_panel="Look")(look)
     app.command("decide", rich_help_panel="Work")(decide.decide)
     app.command("merge", rich_help_panel="Work")(merge.merge)
+    app.command("relocate", rich_help_panel="Work")(relocate.relocate)
     app.command("report", rich_help_panel="Hand over")(report.report)
     app.add_typer(export.app, name="export", rich_help_panel="Hand over")
     app.add_typer(trust.app, name="trust", rich_help_panel="Set up and check")

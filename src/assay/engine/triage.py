@@ -14,6 +14,7 @@ from assay.engine.interrupt import held_interrupt
 from assay.engine.ledger import Ledger
 from assay.engine.plan import Plan
 from assay.engine.progress import Progress, Silent, Watcher
+from assay.engine.relocation import opened_at
 from assay.engine.run import Run, RunOptions
 from assay.engine.session import Session
 from assay.engine.traces import find_traces
@@ -44,10 +45,7 @@ def check_paths(paths: Sequence[Path]) -> None:
 
 def open_sources(session: Session, paths: Sequence[Path]) -> list[FolderSource]:
     """Open files and folders read-only, leaving out the case itself; raises SourceError."""
-    return [
-        FolderSource.open(path, filters=session.filters(), exclude_paths=(session.case.folder,))
-        for path in paths
-    ]
+    return [opened_at(session, path) for path in paths]
 
 
 def add_sources(session: Session, sources: Sequence[FolderSource], operator: str) -> int:
@@ -68,8 +66,14 @@ def stored_sources(session: Session) -> list[FolderSource]:
 
 
 def open_stored(session: Session, source: Source) -> FolderSource:
-    """Open again a source that the case knows; raises SourceError where it is gone."""
-    return open_sources(session, [Path(source.uri)])[0]
+    """Open again a source that the case knows, where it lies now; raises SourceError."""
+    place = session.case.reader.places_of_sources()[source.id]
+    return FolderSource.open(
+        place,
+        filters=session.filters(),
+        exclude_paths=(session.case.folder,),
+        known_as=source.id,
+    )
 
 
 def run_case(

@@ -96,7 +96,8 @@ def export_media(
 
 def _export(session: Session, selection: Selection, out: _Folder, originals: Originals) -> Handed:
     handed = Handed()
-    uris = {str(source.id): source.uri for source in session.case.reader.sources()}
+    where = session.case.reader.places_of_sources()
+    uris = {str(source): display(path) for source, path in where.items()}
     rows = records(session, selection)
     while page := list(islice(rows, _PAGE)):
         wanted = [Original(Sha256(str(row["sha256"])), int(str(row["size"]))) for row in page]
@@ -176,11 +177,11 @@ def _check_place(session: Session, folder: Path) -> None:
     if not folder.absolute().parent.is_dir():
         raise UsageError(f"{display(str(folder.parent))}: no such folder", hint="make it first")
     place = folder.resolve()
-    for source in session.case.reader.sources():
-        root = Path(source.uri).resolve()
+    for path in session.case.reader.places_of_sources().values():
+        root = Path(path).resolve()
         if place == root or root in place.parents:
             raise UsageError(
-                f"{shown} lies inside the source {source.uri}, which is only read",
+                f"{shown} lies inside the source {display(path)}, which is only read",
                 hint="choose a place outside every source",
             )
 

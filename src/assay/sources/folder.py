@@ -136,6 +136,22 @@ class FolderSource:
         named = described(os.path.basename(self.root), state, EntryKind.FILE)
         return replace(named, turn=Turn.PICTURES)
 
+    def find(self, key: str) -> Found:
+        """Return what stands at a path inside the source now; raises OSError.
+
+        Raises SourceVanishedError where the source itself is gone.
+        """
+        try:
+            if self.kind == "file":
+                if key != os.path.basename(self.root):
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
+                return self._file_root()
+            state = self._tree.stat(tuple(key.split("/")))
+        except OSError as error:
+            raise self._gone(error) or error from error
+        kind = EntryKind.FILE if stat.S_ISREG(state.st_mode) else EntryKind.SPECIAL
+        return described(key, state, kind)
+
     # -- reading -------------------------------------------------------------------------------
 
     def open_entry(self, found: Found) -> int:

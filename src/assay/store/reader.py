@@ -26,6 +26,7 @@ from assay.core.facts import (
     Verdict,
 )
 from assay.core.jsonvalue import JsonObject
+from assay.core.names import display
 from assay.core.vocab import Band, Lane, Origin
 from assay.store import rows, schema
 from assay.store.errors import database_errors
@@ -33,6 +34,7 @@ from assay.store.records import (
     Bundle,
     Counts,
     Entry,
+    EntryState,
     Found,
     LedgerRow,
     Relocation,
@@ -134,6 +136,18 @@ class Reader:
         found = self._all(select(table).order_by(table.c.at, table.c.seq))
         return {r.source: r for r in map(rows.relocation_from, found)}
 
+    def places_of_sources(self) -> dict[SourceId, str]:
+        """Return the path at which each source is to be opened."""
+        moved = self.relocations()
+        return {s.id: moved[s.id].path if s.id in moved else s.uri for s in self.sources()}
+
+    def count_done(self, source: SourceId) -> int:
+        """Return how many files of a source were read."""
+        c = schema.entries.c
+        done = (c.source == source, c.state == EntryState.DONE.value, c.sha256.is_not(None))
+        query = select(func.count()).select_from(schema.entries).where(*done)
+        return int(self._all(query)[0][0])
+
     def entries(self, source: SourceId) -> Iterator[Entry]:
         """Yield the top-level paths of a source by key."""
         where = schema.entries.c.source == source
@@ -197,7 +211,9 @@ class Reader:
 
     def _by_path(self, path: str) -> tuple[Sha256, ...]:
         c = schema.occurrences.c
-        places = [(source.id, p) for source in self.sources() for p in _inside(source, path)]
+        roots = {(s.id, s.uri) for s in self.sources()}
+        roots |= {(r.source, display(r.path)) for r in self.relocations().values()}
+        places = [(name, p) for name, uri in sorted(roots) for p in _inside(uri, path)]
         query = select(c.sha256).where(c.sha256.is_not(None)).distinct().order_by(c.sha256)
         exact = self._all(query.where(c.path == path)) or (
             self._all(query.where(tuple_(c.source, c.path).in_(places))) if places else []
@@ -285,10 +301,10 @@ def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _inside(source: Source, path: str) -> Iterator[str]:
+def _inside(uri: str, path: str) -> Iterator[str]:
     """Yield the display paths that an absolute path could have inside a source."""
-    root = source.uri.rstrip("/\\")
-    if path == source.uri:
+    root = uri.rstrip("/\\")
+    if path == uri:
         yield root.replace("\\", "/").rsplit("/", 1)[-1]
     elif path.startswith((root + "/", root + "\\")):
         yield path[len(root) + 1 :]

@@ -105,8 +105,12 @@ class Pinned:
         # a check that failed once and was repeated with success has failed no more
         ended = {(r.examiner, r.version, r.config) for r in ledger if r.state is LedgerState.DONE}
         applicable = self.applicable(kind)
+        # "not opened yet", said before there was an opener for the kind, is history
+        looked_into = any(o.kind in ("container", "part") for o in bundle.observations)
 
         def is_current(examiner: str, version: str, config: str) -> bool:
+            if examiner == OPENER:
+                return not looked_into
             if examiner.partition(":")[0] == OPENER:
                 key = (examiner, version, config)
                 return opened.get(examiner, key) == key
@@ -147,13 +151,24 @@ class Pinned:
 
 
 def _opened(ledger: Iterable[LedgerRow]) -> dict[str, Key]:
-    """Return for each opener that once succeeded on an item, with which version and config.
+    """Return for each opener whose newest version once succeeded on an item, with which config.
 
-    Its earlier failures (a password was missing) are history; while none succeeded all stand.
+    Its earlier failures (a password was missing) are history; while none succeeded all stand. An
+    older version that succeeded where the newest failed proves nothing.
     """
+    openers = [row for row in ledger if row.examiner.partition(":")[0] == OPENER]
+    newest: dict[str, tuple[int, str]] = {}
+    for row in openers:
+        newest[row.examiner] = max(newest.get(row.examiner, (0, "")), _age(row.version))
     rows = sorted(
         (row.examiner, row.version, row.config)
-        for row in ledger
-        if row.state is LedgerState.DONE and row.examiner.partition(":")[0] == OPENER
+        for row in openers
+        if row.state is LedgerState.DONE and _age(row.version) == newest[row.examiner]
     )
     return {key[0]: key for key in reversed(rows)}
+
+
+def _age(version: str) -> tuple[int, str]:
+    """Return what orders the versions of an opener, which are whole numbers."""
+    number = version.isascii() and version.isdigit() and len(version) < 10
+    return (int(version) if number else 0, version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,8 +26,13 @@ def make(root: Path, *paths: str) -> Path:
     return root
 
 
+def listed(root: Path) -> list[Found]:
+    with closing(FolderSource.open(root)) as source:
+        return list(source.walk())
+
+
 def keys(root: Path) -> list[str]:
-    return [found.key for found in FolderSource.open(root).walk()]
+    return [found.key for found in listed(root)]
 
 
 def test_pictures_come_before_people_and_systems_last(tmp_path: Path) -> None:
@@ -62,14 +68,14 @@ def test_a_camera_folder_deep_inside_a_system_goes_first_once_it_is_met(tmp_path
     camera = "Windows/System32/a/b/DCIM/100CANON/IMG_0001.JPG"
     make(tmp_path, camera, "Windows/System32/a/b/1.dll", "Windows/WinSxS/1.dll")
     assert keys(tmp_path) == [camera, "Windows/System32/a/b/1.dll", "Windows/WinSxS/1.dll"]
-    classes = {f.key: f.turn for f in FolderSource.open(tmp_path).walk()}
+    classes = {f.key: f.turn for f in listed(tmp_path)}
     assert classes[camera] is Turn.PICTURES
     assert classes["Windows/WinSxS/1.dll"] is Turn.SYSTEM
 
 
 def test_the_folders_above_the_source_give_the_context(tmp_path: Path) -> None:
     make(tmp_path / "home", "zoe/a.txt", "b.txt", ".hidden/c.txt")
-    assert {f.key: f.turn for f in FolderSource.open(tmp_path / "home").walk()} == {
+    assert {f.key: f.turn for f in listed(tmp_path / "home")} == {
         "b.txt": Turn.REST,
         ".hidden/c.txt": Turn.PEOPLE,
         "zoe/a.txt": Turn.PEOPLE,
@@ -86,7 +92,7 @@ def test_links_named_like_folders_of_pictures_are_not_followed(tmp_path: Path) -
     make(tmp_path, "real/a.jpg")
     (tmp_path / "DCIM").symlink_to("real")
     (tmp_path / "Pictures").symlink_to(tmp_path)
-    found = {f.key: f.kind for f in FolderSource.open(tmp_path).walk()}
+    found = {f.key: f.kind for f in listed(tmp_path)}
     assert found == {
         "DCIM": EntryKind.SYMLINK,
         "Pictures": EntryKind.SYMLINK,
@@ -134,7 +140,7 @@ def test_order_changes_when_and_never_whether(paths: set[tuple[str, ...]]) -> No
         root = Path(folder)
         for parts in paths:
             make(root, "/".join((*parts, "file.bin")))
-        found = list(FolderSource.open(root).walk())
+        found = listed(root)
         assert [f.key for f in found] == keys(root)
         assert sorted(f.key for f in found) == sorted(plain(root))
         assert_in_order(found)
@@ -167,3 +173,4 @@ def test_a_walk_begun_again_goes_through_the_same_order(
         begun = [f.key for _, f in zip(range(after), walk, strict=False)]
         source.close()
         assert [f.key for f in source.walk()][: len(begun)] == begun
+        source.close()

@@ -17,6 +17,7 @@ from tests.support.containers import chunk
 from tests.support.ole_files import blip, compound
 
 PHONE, LAPTOP = "phone/DCIM/100EXMPL", "laptop/Users/example/Downloads"
+LEVELS = 16  # containers inside containers that Assay opens unless told otherwise
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -109,11 +110,19 @@ def bomb(path: str, dice: Dice) -> File:
 
 
 def russian_doll(path: str, dice: Dice) -> File:
-    """Twenty archives inside each other."""
+    """Twenty archives inside each other; the one 16 levels down is not opened any more."""
     data = jpeg(dice.scene(), (64, 48)).data
+    names, inside = [], {}
     for depth in range(20):
-        data = zipped({f"{depth}.zip" if depth else "end.jpg": data}, (f"{depth}.zip",))
-    return broken(f"{path}.zip", data, "archives nested 20 deep")
+        name = f"{depth}.zip" if depth else "end.jpg"
+        names.append(name)
+        inside[name] = data
+        data = zipped({name: data}, (name,))
+    kind = "archives nested 20 deep"
+    last = names[20 - LEVELS]
+    chain = (f"{path}.zip", *reversed(names[20 - LEVELS :]))
+    found = replace(row(chain, inside[last], kind, "member"), signs=("nesting_limit",))
+    return File(f"{path}.zip", data, [row((f"{path}.zip",), data, kind), found])
 
 
 def headless(path: str, dice: Dice) -> File:
@@ -137,9 +146,11 @@ def overlapping(path: str, dice: Dice) -> File:
     tail = struct.pack("<HHHHIIH", 0, 0, 2, 2, len(listed), first, 0)
     assert end > second
     signs = ("overlapping_entries", "header_mismatch")
-    return broken(
-        f"{path}.zip", data[:first] + listed + b"PK\5\6" + tail, "overlapping members", *signs
-    )
+    swapped = data[:first] + listed + b"PK\5\6" + tail
+    file = broken(f"{path}.zip", swapped, "overlapping members", *signs)
+    second_name = row((f"{path}.zip", "c.txt"), b"", "second name of the same bytes", "link")
+    file.rows.append(replace(second_name, sha256=""))
+    return file
 
 
 def looping(path: str, dice: Dice) -> File:

@@ -29,21 +29,53 @@ def _connect(path: Path, *pragmas: str) -> sqlite3.Connection:
 
 
 def database(kept: Sequence[Row], deleted: Row, late: Sequence[Row]) -> tuple[bytes, bytes]:
-    """Return a database and its write-ahead log: ``late`` rows are in the log alone."""
+    """Return a database and its write-ahead log: ``late`` rows are in the log alone.
+
+    SQLite may overwrite a part of what is deleted when it joins pages; then other rows are used.
+    """
+    for pad in range(12):
+        filler = (1000, "filler", b"f" * 9000)
+        padding = [(500, "pad", b"p" * 300 * pad)] if pad else []
+        data, log = _database([*kept, *padding, deleted], filler, late)
+        if _holds(data, deleted[2]):
+            return data, salted(log)
+    raise RuntimeError("the deleted row is nowhere whole")
+
+
+def _database(rows: Sequence[Row], filler: Row, late: Sequence[Row]) -> tuple[bytes, bytes]:
+    """Delete the last of the rows, and before it the filler: its page becomes the free list."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.db"
         connection = _connect(path, "journal_mode=wal", "wal_autocheckpoint=0")
         connection.execute(_TABLE)
-        # the first free page becomes the list of free pages: it must not be the picture's
-        filler = (1000, "filler", b"f" * 9000)
-        connection.executemany(_INSERT, [*kept, deleted, filler])
-        connection.execute("DELETE FROM messages WHERE id = ?", filler[:1])
-        connection.execute("DELETE FROM messages WHERE id = ?", deleted[:1])
+        connection.executemany(_INSERT, [*rows, filler])
+        for gone in (filler, rows[-1]):
+            connection.execute("DELETE FROM messages WHERE id = ?", gone[:1])
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         connection.executemany(_INSERT, late)
         found = path.read_bytes(), Path(f"{path}-wal").read_bytes()
         connection.close()
-    return found[0], salted(found[1])
+    return found
+
+
+def _holds(data: bytes, content: bytes) -> bool:
+    """Tell whether all of a content stands in a database, in pieces as long as a page holds."""
+    at = 0
+    while at < len(content):
+        best, place = 0, data.find(content[at : at + 400])
+        while place >= 0:
+            length = 0
+            while (
+                content[at + length : at + length + 1]
+                == data[place + length : place + length + 1]
+                != b""
+            ):
+                length += 1
+            best, place = max(best, length), data.find(content[at : at + 400], place + 1)
+        if best == 0:
+            return False
+        at += best
+    return True
 
 
 def salted(log: bytes) -> bytes:

@@ -91,3 +91,21 @@ def patched(data: bytes, mark: bytes, offset: int, value: bytes) -> bytes:
     """Write ``value`` ``offset`` bytes behind the first ``mark``."""
     at = data.index(mark) + len(mark) + offset
     return data[:at] + value + data[at + len(value) :]
+
+
+def bare_avi(frames: list[bytes], width: int, height: int, *, bottom_up: bool) -> bytes:
+    """Return an AVI of uncompressed 24-bit frames (BI_RGB), as cameras and old tools store them."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return name + struct.pack("<I", len(body)) + body + bytes(len(body) & 1)
+
+    size = width * height * 3
+    stored = height if bottom_up else -height
+    bitmap = struct.pack("<IiiHHIIiiII", 40, width, stored, 1, 24, 0, size, 0, 0, 0, 0)
+    numbers = (0, 0, 0, 0, 1, 10, 0, len(frames), size, 0xFFFFFFFF, 0, 0, 0, width, height)
+    stream = b"vidsDIB " + struct.pack("<IHHIIIIIIIIhhhh", *numbers)
+    rates = (100_000, size * 10, 0, 16, len(frames), 0, 1, size, width, height, 0, 0, 0, 0)
+    lists = chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", bitmap))
+    head = chunk(b"LIST", b"hdrl" + chunk(b"avih", struct.pack("<14I", *rates)) + lists)
+    movie = chunk(b"LIST", b"movi" + b"".join(chunk(b"00db", frame) for frame in frames))
+    return chunk(b"RIFF", b"AVI " + head + movie)

@@ -41,7 +41,20 @@ def _avi(blob: Blob) -> Header:
             if scale and rate:
                 track.duration = frames * scale / rate
             header.tracks.append(track)
+        elif name == b"strf" and end - start >= 40 and header.tracks[-1:] == header.videos[-1:]:
+            _top_down(header, data, start)
     return header
+
+
+def _top_down(header: Header, data: bytes, start: int) -> None:
+    """Let bare pixels stored bottom-up be read top-down: OpenCV 5.0.0 writes out of bounds there.
+
+    ``start`` is that of the BITMAPINFOHEADER: height at byte 8, compression at 16, 0 = BI_RGB.
+    """
+    (height,) = struct.unpack_from("<i", data, start + 8)
+    if data[start + 16 : start + 20] == bytes(4) and height > 0:
+        header.patches[start + 8] = struct.pack("<i", -height)
+        header.flipped = True
 
 
 _AVI = {b"vids": "video", b"auds": "sound"}

@@ -27,6 +27,7 @@ class Header:
     patches: dict[int, bytes] = field(default_factory=dict)  # offset -> bytes to read instead
     partial: bool = False  # tracks may exist that the header does not name
     fragmented: bool = False  # samples are counted elsewhere
+    flipped: bool = False  # a patch makes the decoder give the frames upside down
 
     @property
     def videos(self) -> list[Track]:

@@ -28,8 +28,8 @@ from assay.media.frames_choice import Candidates, choose, even_out
 from assay.media.frames_headers import read_header
 from assay.media.frames_tracks import Header
 
-PASS_PIXELS = 1 << 30  # decoded in one run: 17 s of 1920×1080 at 30 frames per second
-JUMP_PIXELS = 1 << 31  # decoded on the way to the places of all jumps
+PASS_PIXELS = 1 << 28  # decoded in one run: 4 s of 1920×1080 at 30 frames per second
+JUMP_PIXELS = 1 << 29  # decoded on the way to the places of all jumps
 PASS_FRAMES = 20_000  # met in one run
 _BEFORE = 16  # frames that OpenCV goes back, beyond the key frame, at each jump
 _SLACK = 60.0  # seconds by which a claimed duration may exceed what was seen
@@ -113,7 +113,8 @@ class VideoFrames:
         for met in self.chosen:
             for ordinal, bgr in runs[met.way]:
                 if ordinal == met.ordinal:
-                    yield met.frame, Picture(self.info, (), VideoPlanes(bgr))
+                    stored = bgr[::-1].copy() if self.header.flipped else bgr
+                    yield met.frame, Picture(self.info, (), VideoPlanes(stored))
                     break
 
     def _run(self, way: _Way) -> Iterator[tuple[int, NDArray[np.uint8]]]:

@@ -20,8 +20,20 @@ from assay.media.decode_samples import SAMPLES as STILLS
 from assay.media.frames import Moving, open_moving
 from assay.media.frames_pages import tiff_directories
 from assay.media.frames_samples import SAMPLES
+from assay.media.frames_video import PASS_PIXELS
 from assay.media.sniff import sniff
-from tests.support.clips import RATE, SIZE, animation, box, clip, mp4, patched, scene, track
+from tests.support.clips import (
+    RATE,
+    SIZE,
+    animation,
+    bare_avi,
+    box,
+    clip,
+    mp4,
+    patched,
+    scene,
+    track,
+)
 
 VIDEOS = [
     ("avi", "MJPG", "video/x-msvideo", "avi"),
@@ -398,6 +410,19 @@ def test_nothing_is_loaded_and_no_file_opened_after_warming() -> None:
     assert done.stderr == ""  # neither library prints what it met
 
 
+@pytest.mark.parametrize("bottom_up", [False, True])
+def test_bare_pixels_come_out_upright_whichever_way_they_are_stored(*, bottom_up: bool) -> None:
+    frames = []
+    for number in range(4):
+        rows = np.full((48, 64, 3), 200, np.uint8)
+        rows[:24] = 20 + 40 * number
+        frames.append((rows[::-1] if bottom_up else rows).tobytes())
+    moving = look(bare_avi(frames, 64, 48, bottom_up=bottom_up), "video/x-msvideo")
+    tops = [int(rgb[2, 2, 0]) for rgb in shown(moving).values()]
+    assert tops == [20, 60, 100, 140]
+    assert all(int(rgb[-2, 2, 0]) == 200 for rgb in shown(moving).values())
+
+
 @pytest.mark.shared_data
 def test_real_clips_are_read_to_the_frame(shared_data: Path) -> None:
     clips = sorted((shared_data / "video").rglob("*.m*[4v]"))
@@ -405,7 +430,8 @@ def test_real_clips_are_read_to_the_frame(shared_data: Path) -> None:
     for path in clips:
         data = path.read_bytes()
         info = look(data, sniff(data[:65536], len(data))).info
-        assert info.counted == info.declared, path.name
+        if info.width * info.height * (info.declared or 0) <= PASS_PIXELS:
+            assert info.counted == info.declared, path.name
         assert len(info.frames) >= 10, path.name
 
 

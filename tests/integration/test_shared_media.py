@@ -85,10 +85,11 @@ def test_every_file_is_an_item_and_the_account_adds_up(
     assert checked.code == 0, checked.out
 
 
-@pytest.mark.parametrize("name", ["evidence/folder", "provenance/files"])
+@pytest.mark.parametrize(("name", "least"), [("evidence/folder", 0), ("provenance/files", 31)])
 def test_every_thumbnail_that_pillow_reads_is_a_child(
-    name: str, shared_data: Path, cases: dict[str, Path]
+    name: str, least: int, shared_data: Path, cases: dict[str, Path]
 ) -> None:
+    """The pictures of ``evidence/folder`` carry none; whoever adds one finds it held here."""
     root, found = shared_data / name, records(cases[name])
     seen = 0
     for path in pictures(root):
@@ -106,7 +107,7 @@ def test_every_thumbnail_that_pillow_reads_is_a_child(
             if place["path"].startswith(f"{top}!/")
         }
         assert "preview" in roles, f"{top}: {roles}"
-    assert seen > 0
+    assert seen >= least
 
 
 def test_every_video_shows_frames_within_its_length(
@@ -130,12 +131,18 @@ def test_every_video_shows_frames_within_its_length(
             assert times[-1] - times[0] > length / 2, f"{row['path']}: all frames lie together"
 
 
-def test_videos_among_the_provenance_files_show_frames(cases: dict[str, Path]) -> None:
+def test_videos_among_the_provenance_files_show_frames_or_say_why_not(
+    cases: dict[str, Path],
+) -> None:
     moving = {
         path: record
         for path, record in records(cases["provenance/files"]).items()
         if record["media_type"].startswith("video/") and "!/" not in path
     }
-    assert len(moving) >= 3
-    for path, record in moving.items():
-        assert any(frame["pdq"] for frame in record["frames"]), path
+    without = [p for p, record in moving.items() if not any(f["pdq"] for f in record["frames"])]
+    assert len(moving) >= 5
+    assert without == ["contentauth/nested_moov_1000.mp4"]  # boxes in boxes, and no video
+    record = moving[without[0]]
+    assert {"malformed", "frames_unread"} <= {finding["kind"] for finding in record["findings"]}
+    assert record["lane"] == 1
+    assert record["failures"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EXAMINER_GROUP = "assay.examiners"
-_FRAME = re.compile(r"frame (\d+)(?:, time (\d+\.\d+) s)?(?:,|$)")
+_FRAME = re.compile(r"frame (\d{1,18})(?:, time (\d{1,18}\.\d{1,18}) s)?(?:,|$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

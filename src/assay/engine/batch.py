@@ -17,6 +17,7 @@ from assay.store.records import Entry, Found, Hash, LedgerRow
 from assay.verdict.policy import Policy
 
 ACTION = "facts.added"
+_MOST_PIXELS = (1 << 63) - 1  # what a column holds; a header can claim more
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -53,8 +54,10 @@ def hashes_of(observations: Sequence[Observation]) -> Iterator[Hash]:
             continue
         frame = Frame.of(o.locator)
         digits, quality = o.value.get("hash"), o.value.get("quality")
-        if not (isinstance(digits, str) and _HASH.fullmatch(digits) and isinstance(quality, int)):
+        known = isinstance(digits, str) and _HASH.fullmatch(digits)
+        if not known or not isinstance(quality, int) or not 0 <= quality <= 100:
             continue  # no examiner of ours; the observation itself is kept as it came
+        assert isinstance(digits, str)
         yield Hash(
             item=o.item,
             hash=bytes.fromhex(digits),
@@ -66,7 +69,9 @@ def hashes_of(observations: Sequence[Observation]) -> Iterator[Hash]:
 
 
 def _pixels(width: Json, height: Json) -> int:
-    return width * height if isinstance(width, int) and isinstance(height, int) else 0
+    if not (isinstance(width, int) and isinstance(height, int)):
+        return 0
+    return max(0, min(width * height, _MOST_PIXELS))
 
 
 class Committer:

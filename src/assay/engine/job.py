@@ -21,7 +21,7 @@ from assay.engine import messages, previews
 from assay.engine.family import Family
 from assay.engine.plan import WorkerPlan, seconds_for
 from assay.engine.stage import failure, run_examiner
-from assay.engine.unfold import Outcome, Read, Unfolded, unfold
+from assay.engine.unfold import OPENED, Outcome, Read, Unfolded, unfold
 from assay.engine.view import Shared
 from assay.media import kinds, sniff
 from assay.openers.registry import openers_for
@@ -319,7 +319,7 @@ class Job:
                 "members": outcome.members,
                 "complete": outcome.complete and not failures,
             }
-            kind = _KINDS[reach]
+            kind = OPENED[reach]
             observations.append(_by_opener(shared, outcome, config, kind, value))
         observations += [
             _by_opener(shared, outcome, config, "preview", relation)
@@ -378,15 +378,6 @@ class Job:
                 "detail": detail[:500],
             }
         )
-
-
-# Only "container" lets a file that was read to its last member leave the lanes.
-_KINDS = {
-    Reach.WHOLE: "container",
-    Reach.MEMBERS: "container",
-    Reach.PART: "part",
-    Reach.BESIDE: "appended",
-}
 
 
 def raise_limit(outcome: Outcome, depth: int) -> None:

@@ -9,6 +9,8 @@ from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import Allocation, EntryKind, FailureReason, Level, Polarity, Role, SealLevel
 from assay.store.records import Found
 
+_HEX = frozenset("0123456789abcdef")
+
 
 def observation_to_wire(o: Observation) -> JsonObject:
     return {
@@ -78,13 +80,20 @@ def failure_from_wire(wire: Mapping[str, Json]) -> Failure:
 def item_from_wire(wire: Mapping[str, Json]) -> Item:
     parent = wire["parent"]
     return Item(
-        sha256=Sha256(str(wire["sha256"])),
-        md5=str(wire["md5"]),
-        sha1=str(wire["sha1"]),
+        sha256=Sha256(_digest(wire["sha256"], 64)),
+        md5=_digest(wire["md5"], 32),
+        sha1=_digest(wire["sha1"], 40),
         size=int(str(wire["size"])),
         media_type=str(wire["media_type"]),
-        parent=Sha256(str(parent)) if parent else None,
+        parent=Sha256(_digest(parent, 64)) if parent else None,
     )
+
+
+def _digest(value: Json, digits: int) -> str:
+    """Return a digest; anything else could be a path where a digest names a file."""
+    if not isinstance(value, str) or len(value) != digits or not set(value) <= _HEX:
+        raise ValueError("a digest was expected")
+    return value
 
 
 def stamps_to_wire(stamps: Sequence[Stamp]) -> list[Json]:

@@ -14,9 +14,17 @@ from assay.core.findings import INCOMPLETE
 from assay.core.jsonvalue import Json
 from assay.core.opening import Limits, Member, OpenContext, Opener
 from assay.core.slots import Trouble
-from assay.core.vocab import EntryKind, FailureReason
+from assay.core.vocab import EntryKind, FailureReason, Reach
 
 _PIECE = 1 << 20  # bytes
+# What an opener of each reach says of a file it opened. Only "container" lets a file that was read
+# to its last member leave the lanes.
+OPENED = {
+    Reach.WHOLE: "container",
+    Reach.MEMBERS: "container",
+    Reach.PART: "part",
+    Reach.BESIDE: "appended",
+}
 
 
 @dataclass(slots=True)

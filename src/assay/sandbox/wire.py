@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import json
+import math
 import os
 import socket
 import struct
@@ -38,11 +39,18 @@ def _refuse(constant: str) -> Json:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):  # 1e999 is a number to json and none to what stores it
+        raise ValueError("a number beyond a float")
+    return value
+
+
 # Kept, because json.dumps and json.loads build a new one at every call with options.
 _ENCODER = json.JSONEncoder(
     ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"), default=_plain
 )
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def encode(value: Json) -> bytes:

@@ -37,6 +37,13 @@ def test_what_an_honest_worker_says_is_taken_whole() -> None:
     assert {row.examiner for row in parcels[-1].ledger} == {"open:zip"}
 
 
+def _nested(levels: int) -> Any:
+    value: Any = {}
+    for _ in range(levels):
+        value = {"in": value}
+    return value
+
+
 LIES: dict[str, Callable[[Any], None]] = {
     "another content": lambda m: m["item"].update(sha256=OTHER),
     "an observation about another content": lambda m: m["observations"][0].update(item=OTHER),
@@ -51,6 +58,13 @@ LIES: dict[str, Callable[[Any], None]] = {
     "an unknown level": lambda m: m["observations"][0].update(level="S9"),
     "a missing field": lambda m: m.pop("occurrence"),
     "an unknown operation": lambda m: m.update(op="decide"),
+    "a kind that the check never states": lambda m: m["observations"][0].update(kind="c2pa"),
+    "a place of another content": lambda m: m["occurrence"].update(sha256=OTHER),
+    "a place of no content": lambda m: m["occurrence"].update(sha256=None, kind="symlink"),
+    "a top-level place inside something": lambda m: m["occurrence"]["chain"].append("inner.jpg"),
+    "a value nested too deep to write": lambda m: m["observations"][0].update(value=_nested(300)),
+    "a path for a digest": lambda m: m["item"].update(md5="../../../../etc/passwd"),
+    "a digest of another length": lambda m: m["item"].update(sha1="ab"),
 }
 
 
@@ -59,6 +73,37 @@ def test_a_lie_is_refused_whole(lie: str) -> None:
     link, asked = recorded()
     message = copy.deepcopy(dict(link.sent[0]))
     LIES[lie](message)
+    with pytest.raises(RefusedError):
+        read_parcel(message, asked, link.plan, SealLevel.FULL)
+
+
+FALSE_OPENINGS: dict[str, Callable[[Any], None]] = {
+    "of a content that was never announced": lambda m: m.update(sha256=OTHER),
+    "by no opener": lambda m: _rename(m, "open:mine", "1"),
+    "that ends a failure to read the whole file": lambda m: _rename(m, "open:file", "1"),
+    "by another version": lambda m: _rename(m, "open:zip", "99"),
+    "by a version of a million digits": lambda m: _rename(m, "open:zip", "9" * 1_000_000),
+    "that signs": lambda m: m["observations"][0].update(kind="c2pa", level="S5"),
+    "that raises its level": lambda m: m["observations"][0].update(level="S5"),
+    "that takes sides": lambda m: m["observations"][0].update(polarity="synthetic"),
+    "that weighs": lambda m: m["observations"][0].update(llr=9.0),
+    "by an opener that reads no whole container": lambda m: _rename(m, "open:pdf", "1"),
+    "by an opener that looks beside": lambda m: _rename(m, "open:previews", "1"),
+}
+
+
+def _rename(message: Any, opener: str, version: str) -> None:
+    message.update(opener=opener, version=version)
+    for made in (*message["observations"], *message["failures"]):
+        made.update(examiner=opener, version=version)
+
+
+@pytest.mark.parametrize("lie", FALSE_OPENINGS)
+def test_a_worker_cannot_say_what_no_opener_says(lie: str) -> None:
+    """Whatever its digest, a content that was announced could else be set aside or called made."""
+    link, asked = recorded()
+    message = copy.deepcopy(dict(link.of("container")[0]))
+    FALSE_OPENINGS[lie](message)
     with pytest.raises(RefusedError):
         read_parcel(message, asked, link.plan, SealLevel.FULL)
 

@@ -63,11 +63,12 @@ def test_a_flipped_byte_never_raises_past_the_contract(value: Json, at: int, mas
         b"[" * 200_000,
         b"NaN",
         b"[-Infinity]",
+        b"[1e999]",
         b"9" * 20_000,
         b'"\xff"',
         b"",
     ],
-    ids=["nested", "nan", "infinity", "digits", "not-ascii", "empty"],
+    ids=["nested", "nan", "infinity", "overflow", "digits", "not-ascii", "empty"],
 )
 def test_what_is_not_plain_json_is_refused(body: bytes) -> None:
     with pytest.raises(wire.WireError):

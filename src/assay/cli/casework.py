@@ -43,6 +43,18 @@ def open_or_create(folder: Path, options: CaseOptions, operator: str) -> Session
     return session
 
 
+def show_priors(session: Session, given: Sequence[Path], keep_for: str = "") -> None:
+    """Open prior cases for showing, and say which ones cannot be shown."""
+    warn(session.use_priors(given, keep_for=keep_for))
+
+
+def check_priors(given: Sequence[Path]) -> None:
+    """Refuse a prior case that cannot be read before a case folder is made; raises CaseError."""
+    from assay.engine.prior import open_priors
+
+    open_priors(given).close()
+
+
 def summary_json(session: Session, summary: Summary) -> dict[str, object]:
     """Return what ``--json`` ends with."""
     counts = session.case.reader.counts()
@@ -61,6 +73,16 @@ def summary_json(session: Session, summary: Summary) -> dict[str, object]:
         "first_item_seconds": summary.first_item and round(summary.first_item, 3),
         "finished": summary.finished,
         "case": str(session.case.folder),
+        "prior": [
+            {
+                "case": row.case_id,
+                "name": row.name,
+                "met": row.met,
+                "decided": row.decided,
+                "categories": {f"{s} {c}": n for (s, c), n in sorted(row.categories.items())},
+            }
+            for row in session.priors.overlap(session.case.reader)
+        ],
     }
 
 
@@ -87,6 +109,8 @@ def show_summary(session: Session, summary: Summary, *, as_json: bool, report: P
     plain("")
     origins = ", ".join(f"{o.value} {n}" for o, n in sorted(counts.origins.items()))
     plain(f"  origins: {origins or 'none'}")
+    for row in session.priors.overlap(session.case.reader):
+        plain(f"  met before in {row.name}: {row.met} items, {row.decided} of them decided there")
     show_unexamined(session)
     if report is not None:
         plain(f"  report: {report}")

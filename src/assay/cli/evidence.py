@@ -35,12 +35,28 @@ def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) ->
     _list(record, "findings", "kind", "text")
     _list(record, "failures", "examiner", "reason", "stage", "detail")
     _list(record, "decisions", "actor", "category", "note", "at")
+    _prior(record)
     plain("  places")
     for place in _rows(record["occurrences"]):
         plain(f"    {place['path']}")
         for stamp in _rows(place["times"]):
             plain(f"      {stamp['field']}: {stamp['utc'] or stamp['raw']} ({stamp['zone']})")
     plain("")
+
+
+def _prior(record: Mapping[str, Json]) -> None:
+    """Show what prior cases found and decided; it moved nothing here."""
+    met = _rows(record["prior"])
+    if met:
+        plain("  met before (shown, not applied)")
+    for row in met:
+        lane = f"lane {row['lane']}" if row["lane"] is not None else "inventory or not placed"
+        more = f" and {int(str(row['places'])) - 1} more" if int(str(row["places"])) > 1 else ""
+        plain(f"    {row['name']} ({row['case']}): {row['origin'] or 'not judged'}, {lane}")
+        plain(f"      {row['path']}{more}")
+        for d in _rows(row["decisions"]):
+            said = (d["actor"], d["scheme"], d["category"], d["note"], d["at"])
+            plain("      " + ", ".join(display(str(v)) for v in said if v not in (None, "")))
 
 
 def _rows(value: Json) -> list[Mapping[str, Json]]:

@@ -23,6 +23,7 @@ def items(
     top: opt.TopOption = None,
     origin: opt.OriginOption = None,
     where: opt.WhereOption = None,
+    prior: opt.PriorOption = [],  # noqa: B006 - Typer copies it
     operator: opt.OperatorOption = "",
     json: opt.JsonOption = False,
 ) -> None:
@@ -37,6 +38,7 @@ def items(
     chosen = parse_selection(lane=lane, top=top, origin=origin, where=where)
     casework.check_writable(out)
     with open_session(case, write=True) as session:
+        casework.show_priors(session, prior)
         count = write_items(session, chosen, out)
         digest = record_export(
             session, "items.exported", out, operator or default_operator(), items=count

@@ -20,10 +20,12 @@ def init(
     policy: opt.PolicyOption = None,
     frames: opt.FramesOption = None,
     scheme: opt.SchemeOption = None,
+    prior: opt.PriorOption = [],  # noqa: B006
     operator: opt.OperatorOption = "",
     json: opt.JsonOption = False,
 ) -> None:
     """Make an empty case and fix its settings: dates, zone, trust lists, policy, filters."""
+    from assay.cli import casework
     from assay.cli.output import emit, plain
     from assay.engine.session import CaseOptions, create, default_operator
 
@@ -39,7 +41,10 @@ def init(
         frames=frames,
         scheme=scheme,
     )
-    with create(case, chosen, operator or default_operator()) as session:
+    who = operator or default_operator()
+    casework.check_priors(prior)
+    with create(case, chosen, who) as session:
+        casework.show_priors(session, prior, who)
         pins = session.case.pins
         if json:
             emit({"case": str(case), "id": pins.case_id, "evaluation_date": pins.evaluation_date})

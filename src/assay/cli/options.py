@@ -104,6 +104,15 @@ PasswordsOption = Annotated[
     Path | None,
     typer.Option("--passwords", metavar="FILE", help="Passwords to try on archives, one a line."),
 ]
+PriorOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--prior",
+        metavar="CASE",
+        help="Show what another case found and decided about the same contents (repeatable).",
+        show_default=False,
+    ),
+]
 PassesOption = Annotated[
     str,
     typer.Option("--passes", metavar="N[-M]", help="Which passes to run; the rest stays pending."),

@@ -17,9 +17,11 @@ def queue(
     top: opt.TopOption = None,
     origin: opt.OriginOption = None,
     where: opt.WhereOption = None,
+    prior: opt.PriorOption = [],  # noqa: B006 - Typer copies it
     json: opt.JsonOption = False,
 ) -> None:
     """List items in the order of work, lane 1 first. All of them, unless --top says how many."""
+    from assay.cli import casework
     from assay.cli.output import emit_lines, plain
     from assay.engine.session import open_session
     from assay.exports.items import records
@@ -27,6 +29,7 @@ def queue(
 
     chosen = parse_selection(lane=lane, origin=origin, top=top, where=where)
     with open_session(case) as session:
+        casework.show_priors(session, prior)
         rows = (
             row
             for row in records(session, chosen)
@@ -42,8 +45,13 @@ def queue(
 
 
 def line(row: Mapping[str, Json]) -> str:
-    """Return two lines: place, origin, digest and path; then the strongest evidence."""
-    from assay.exports.record import first_path, strongest
+    """Return two lines: place, origin, digest and path; then the strongest evidence.
+
+    Another one where prior cases hold the same content.
+    """
+    from assay.exports.record import first_path, met_before, strongest
+
+    before = met_before(row)
 
     place = f"lane {row['lane']}{row['band'] or ' '}" if row["lane"] else "inventory"
     rank = f"{row['rank']:>5}" if row["rank"] else "    -"
@@ -56,5 +64,5 @@ def line(row: Mapping[str, Json]) -> str:
     )
     return (
         f"{place} {rank}  {row['origin']!s:<9} {str(row['sha256'])[:12]}  {first_path(row)}"
-        f"\n{'':>14}  {strongest(row)}{together}"
+        f"\n{'':>14}  {strongest(row)}{together}" + (f"\n{'':>14}  {before}" if before else "")
     )

@@ -28,10 +28,12 @@ def report(
     thumbnails: Annotated[
         str, typer.Option("--thumbnails", help="Pictures in the report: none, or blurred.")
     ] = "none",
+    prior: opt.PriorOption = [],  # noqa: B006 - Typer copies it
     operator: opt.OperatorOption = "",
     json: opt.JsonOption = False,
 ) -> None:
     """Write one self-contained HTML file to hand over: facts, lanes, account, evidence, custody."""
+    from assay.cli import casework
     from assay.cli.output import emit, plain
     from assay.cli.reporting import make_report
     from assay.engine.session import default_operator, open_session
@@ -40,6 +42,7 @@ def report(
 
     chosen = parse_selection(lane=lane, origin=origin, where=where)
     with open_session(case, write=True) as session:
+        casework.show_priors(session, prior)
         path = make_report(session, out, top=top, thumbnails=thumbnails, selection=chosen)
         record_export(session, "report.written", path, operator or default_operator())
     if json:

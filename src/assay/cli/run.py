@@ -31,6 +31,7 @@ def run(
     evaluation_date: opt.DateOption = None,
     policy: opt.PolicyOption = None,
     frames: opt.FramesOption = None,
+    prior: opt.PriorOption = [],  # noqa: B006
     retry_failed: opt.RetryFailedOption = False,
     timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
@@ -69,6 +70,7 @@ def run(
         plan = target.plan if target else session.plan(casework.passes_of(passes), secrets, timeout)
         if target is None:
             session.require_no_drift(plan)
+        casework.show_priors(session, prior, who)
         sources = engine.stored_sources(session)
         run_options = RunOptions(
             workers=workers,

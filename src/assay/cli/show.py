@@ -16,9 +16,11 @@ def show(
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Show prompt texts of generation records.")
     ] = False,
+    prior: opt.PriorOption = [],  # noqa: B006 - Typer copies it
     json: opt.JsonOption = False,
 ) -> None:
     """Show everything that is known about items: verdict, reasons, evidence, places."""
+    from assay.cli import casework
     from assay.cli.evidence import show_record
     from assay.cli.output import emit_lines
     from assay.core.errors import UsageError
@@ -26,6 +28,7 @@ def show(
     from assay.exports.items import records_of
 
     with open_session(case) as session:
+        casework.show_priors(session, prior)
         for text in items:
             shas = session.case.reader.resolve(text)
             if not shas:

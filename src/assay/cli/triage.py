@@ -25,6 +25,7 @@ def triage(
     policy: opt.PolicyOption = None,
     frames: opt.FramesOption = None,
     scheme: opt.SchemeOption = None,
+    prior: opt.PriorOption = [],  # noqa: B006
     passes: opt.PassesOption = "0-3",
     thumbnails: Annotated[
         str, typer.Option("--thumbnails", help="Pictures in the report: none, or blurred.")
@@ -68,9 +69,11 @@ def triage(
         secrets = passwords_from(passwords)
         wanted = casework.passes_of(passes)
         engine.check_paths(paths)
+        casework.check_priors(prior)
         with casework.open_or_create(case, chosen, who) as session:
             plan = session.plan(wanted, secrets, timeout)
             session.require_no_drift(plan)
+            casework.show_priors(session, prior, who)
             sources = engine.open_sources(session, paths)
             engine.add_sources(session, sources, who)
             run_options = RunOptions(

@@ -24,6 +24,7 @@ from assay.core.jsonvalue import Json, digest_of
 from assay.core.names import display
 from assay.core.vocab import FailureReason
 from assay.engine.judging import Judge
+from assay.engine.prior import SETTING, remembered
 from assay.engine.session import Session
 from assay.engine.traces import find_traces
 from assay.store.case import Case, is_case
@@ -257,6 +258,9 @@ def _pins_of(inputs: Sequence[Input]) -> tuple[Pins, dict[str, Json], bool]:
         made = replace(made, include=(), exclude=(), since=None)
     settings = dict(inputs[0].case.settings)
     settings["schemes"] = _schemes_of(inputs)
+    before = {case_id: path for one in inputs for path, case_id in remembered(one.case.settings)}
+    if before:
+        settings[SETTING] = [{"path": p, "case_id": c} for c, p in sorted(before.items())]
     return made, settings, differ
 
 

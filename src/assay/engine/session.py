@@ -25,6 +25,7 @@ from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Lane
 from assay.engine.checks import Check, Pinned, checks_of
 from assay.engine.plan import SECONDS_BASE, Plan, make_plan
+from assay.engine.prior import Priors, open_priors, remember
 from assay.engine.registry import installed
 from assay.media.kinds import FIRST_LOOK
 from assay.sources.filters import Filters
@@ -83,6 +84,7 @@ class Session:
         }
         self.checks = tuple(Check.from_wire(_table(row)) for row in _list(settings["checks"]))
         self.pinned = Pinned(self.checks, self.lanes_of)
+        self.priors = Priors()  # other cases that are shown beside this one, never applied
 
     def __enter__(self) -> Session:
         return self
@@ -93,6 +95,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.priors.close()
         self.case.close()
 
     @property
@@ -102,6 +105,19 @@ class Session:
             for scheme in self.schemes.values()
             for category in scheme.categories.values()
         }
+
+    def use_priors(self, given: Sequence[Path] = (), *, keep_for: str = "") -> list[str]:
+        """Show what prior cases say: those given, and those that this case remembers.
+
+        ``keep_for`` is the operator in whose name those given are remembered. Returns a sentence
+        for each one that cannot be shown; raises CaseError where one that was given cannot.
+        """
+        self.priors.close()
+        self.priors = open_priors(given, self.settings, self.case.folder)
+        if keep_for and given:
+            remember(self.case, self.priors, keep_for)
+            self.settings = self.case.settings
+        return self.priors.notices
 
     # -- work ----------------------------------------------------------------------------------
 

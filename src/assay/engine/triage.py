@@ -146,6 +146,8 @@ def _close(
             coverage=account,
             notes={source.uri: source.note for source in sources if source.note},
         )
+        if session.priors:
+            tx.detail(prior=session.priors.to_json())
 
 
 def _summary(progress: Progress, *, finished: bool) -> Summary:

@@ -14,4 +14,6 @@ def record_export(session: Session, action: str, path: Path, operator: str, **de
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     with session.case.transaction(operator, action, str(path)) as tx:
         tx.detail(sha256=digest, size=path.stat().st_size, **detail)
+        if session.priors:
+            tx.detail(prior=session.priors.to_json())
     return digest

@@ -48,6 +48,7 @@ def _records(
     session: Session, page: list[Ranked], pairs: Mapping[str, list[Sha256]]
 ) -> Iterator[dict[str, Json]]:
     ranks = dict(page)
+    met = session.priors.met(list(ranks))
     for judged in session.judged(list(ranks)):
         yield item_record(
             judged.facts,
@@ -59,6 +60,7 @@ def _records(
             shown(judged.bundle.decisions),
             judged.bundle.trace,
             pairs,
+            met.get(judged.bundle.item.sha256, ()),
         )
 
 

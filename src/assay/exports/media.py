@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +32,7 @@ from assay.exports.selection import Selection
 FILES, SUMS, MANIFEST = "files", "SHA256SUMS", "manifest.jsonl"
 _PAGE = 1000  # items in work at a time: a container is walked once a page
 _PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
+_DIGEST = re.compile("[0-9a-f]{64}")
 _DIGITS = 12  # of the SHA-256 in a file's name
 
 
@@ -227,6 +229,10 @@ class _Folder:
     def name(self, row: Mapping[str, Json]) -> str:
         """Return the name of a content: lane, rank in it, and the beginning of its SHA-256."""
         sha = str(row["sha256"])
+        if not _DIGEST.fullmatch(sha):  # a case from elsewhere; it would become part of a path
+            raise CaseError(
+                f"{display(sha)!r} is no SHA-256", hint="assay verify says what changed"
+            )
         lane = str(row["lane"]) if row["lane"] is not None else "inventory"
         rank = f"{int(str(row['rank'])):07d}" if row["rank"] is not None else "unranked"
         extension = extension_of(str(row["media_type"]))

@@ -23,6 +23,7 @@ from assay.core.findings import finding_text
 from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Level
+from assay.engine.prior import Met
 from assay.media.sniff import disagrees
 from assay.store.records import Trace
 from assay.verdict.catalogue import render
@@ -58,6 +59,7 @@ def item_record(
     decisions: Iterable[Decision] = (),
     trace: Trace | None = None,
     pairs: Mapping[str, Sequence[Sha256]] | None = None,
+    prior: Iterable[Met] = (),
 ) -> dict[str, Json]:
     """Return the documented object of one item."""
     item = facts.item
@@ -106,6 +108,7 @@ def item_record(
             }
             for d in decisions
         ],
+        "prior": [met.to_json() for met in prior],
         "policy": verdict.policy,
     }
 
@@ -132,6 +135,24 @@ def strongest(record: Mapping[str, Json]) -> str:
         if isinstance(f, Mapping)
     ][:2]
     return "; ".join(parts) or "nothing in the file speaks about its origin"
+
+
+def met_before(record: Mapping[str, Json]) -> str:
+    """Return in one line what prior cases say of a record's content; empty where none holds it."""
+    rows = record["prior"]
+    met = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    return "met before: " + "; ".join(map(_met, met)) if met else ""
+
+
+def _met(row: Mapping[str, Json]) -> str:
+    place = f"lane {row['lane']}" if row["lane"] is not None else "inventory or not placed"
+    decisions = row["decisions"]
+    made = [
+        f"category {d['category']} by {display(str(d['actor']))}"
+        for d in (decisions if isinstance(decisions, list) else [])
+        if isinstance(d, Mapping) and d["category"] is not None
+    ]
+    return ", ".join([f"{row['name']}: {row['origin'] or 'not judged'}, {place}", *made])
 
 
 def _occurrence(o: Occurrence) -> dict[str, Json]:

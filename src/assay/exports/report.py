@@ -91,6 +91,7 @@ def _context(
             "seals": ", ".join(queries.seals(session.case.connection)),
         },
         "sources": sources,
+        "prior": session.priors.overlap(reader),
         "lanes": [
             {"name": name, "meaning": meaning, "count": counts.lanes.get(lane, 0)}
             for lane, name, meaning in words.LANES

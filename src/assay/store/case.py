@@ -205,10 +205,12 @@ class Case:
         finally:
             self._roll_back()
 
-    def repin(self, pins: Pins, *, actor: str, settings: JsonObject) -> None:
+    def repin(
+        self, pins: Pins, *, actor: str, settings: JsonObject, action: str = "case.repinned"
+    ) -> None:
         """Pin the case anew (``run --upgrade``), with a custody event, and rewrite case.toml."""
         before = self.pins
-        with self.transaction(actor, "case.repinned", before.case_id) as tx:
+        with self.transaction(actor, action, before.case_id) as tx:
             tx.detail(pins_before=before.digest)
             tx.set_pins(replace(pins, schema=schema.SCHEMA), settings)
         self._write_toml()

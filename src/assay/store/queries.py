@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
@@ -36,6 +37,17 @@ _PREVIEWS_OF = """
 SELECT DISTINCT o.sha256 FROM occurrences o
 WHERE o.container IN (SELECT value FROM json_each(:shas)) AND o.role = 'preview'
     AND o.sha256 IS NOT NULL
+"""
+
+_HELD = """
+SELECT i.sha256, v.origin, p.lane, min(o.path), count(o.id)
+FROM items i LEFT JOIN verdicts v ON v.item = i.sha256 LEFT JOIN placements p ON p.item = i.sha256
+LEFT JOIN occurrences o ON o.sha256 = i.sha256
+WHERE i.sha256 IN (SELECT value FROM json_each(:shas))
+GROUP BY i.sha256 ORDER BY i.sha256
+"""
+_DECIDED = """
+SELECT DISTINCT item FROM decisions WHERE item IN (SELECT value FROM json_each(:shas))
 """
 
 _DESCENDANTS = """
@@ -94,6 +106,29 @@ def apart(connection: Connection, *, inventory: bool, lane: int | None = None) -
 def previews_of(connection: Connection, shas: Sequence[Sha256]) -> list[Sha256]:
     """Return the contents that occur as previews in any of these pictures."""
     rows = connection.execute(text(_PREVIEWS_OF), {"shas": json.dumps(list(shas))})
+    return [Sha256(row[0]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One content that a case holds, in brief."""
+
+    sha256: Sha256
+    origin: str | None
+    lane: int | None
+    path: str  # its first place, display form
+    places: int
+
+
+def held(connection: Connection, shas: Sequence[Sha256]) -> list[Held]:
+    """Return in brief those of these contents that the case holds."""
+    rows = connection.execute(text(_HELD), {"shas": json.dumps(list(shas))})
+    return [Held(Sha256(sha), origin, lane, path or "", n) for sha, origin, lane, path, n in rows]
+
+
+def decided(connection: Connection, shas: Sequence[Sha256]) -> list[Sha256]:
+    """Return those of these contents on which a person decided or noted something."""
+    rows = connection.execute(text(_DECIDED), {"shas": json.dumps(list(shas))})
     return [Sha256(row[0]) for row in rows]
 
 

@@ -30,10 +30,8 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 DECODER = f"OpenCV {cv2.__version__} FFmpeg"
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 # Demuxers that read one file and name no other: no playlist can make FFmpeg open something.
-_FORMATS = (
-    "mov,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,ogg,asf,rm,h264,hevc,m4v,ivf,mxf,dv,nut,gif"
-)
-_SAFE = f"format_whitelist;{_FORMATS}|protocol_whitelist;none|ignore_editlist;1"
+_FORMATS = "mov,matroska,webm,flv,mpegts,mpeg,mpegvideo,ogg,asf,rm,h264,hevc,m4v,ivf,mxf,dv"
+_SAFE = "protocol_whitelist;none|ignore_editlist;1|format_whitelist;"
 _KEYS_ONLY = "avdiscard;nonkey"
 _TRIES = 64  # packets in a row that give no frame, after which the end is taken as reached
 # Layouts whose first plane is brightness, 8 bits, one byte per pixel.
@@ -108,7 +106,9 @@ def open_capture(
     where the layout has one, which saves the conversion.
     """
     source = Source(blob, header.patches)
-    with _options(f"{_SAFE}|{_KEYS_ONLY}" if keys else _SAFE):
+    # an AVI under another name would come without the patches of its header
+    formats = "avi" if header.container == "avi" else _FORMATS
+    with _options(_SAFE + formats + (f"|{_KEYS_ONLY}" if keys else "")):
         try:
             video = cv2.VideoCapture(source, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])  # type: ignore[call-overload]
         except cv2.error:

@@ -1,0 +1,1 @@
+"""What reads the formats of known-hash lists, one module a format."""

@@ -1,0 +1,316 @@
+"""Project VIC's VICS 1.2, 1.3 and 2.0: hash sets (``#Media``) and cases (``#Cases``), as JSON.
+
+The official model is under agreement; field names and traps come from working importers and
+exporters (docs/reference/lists/vics.md). A record whose digests are broken identifies nothing for
+sure and is refused as a whole; another broken field costs that field, which is reported too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, BinaryIO, cast
+
+from assay.core.jsonvalue import Json
+from assay.lists.adapters import _fields as fields
+from assay.lists.adapters._seen import Seen
+from assay.lists.jsonstream import Begin, Damage, End, Path, Plan, Value, encoding_of, walk
+from assay.lists.model import ListEntry, ListFacts, Perceptual, Refused
+
+_CONTEXT = re.compile(r'"(?:@odata\.context|odata\.metadata)"\s*:\s*"([^"]{0,500})"')
+_KNOWN_CONTEXT = re.compile(r"vic.*#(Media|Cases)\s*$", re.IGNORECASE)
+_LOOKS_LIKE = re.compile(r'"(?:MediaID|MediaSize|RelativeFilePath|VictimIdentified|PhotoDNA)"\s*:')
+_CASE_FIELD = re.compile(r'"(?:CaseID|CaseNumber|Media|ContactOrganization)"\s*:')
+_VERSION = re.compile(r"DataModels/(\d+(?:\.\d+)*)\.xml(?:/([A-Za-z]{1,20}))?", re.IGNORECASE)
+_NAMESPACES = {"us": "vics:US", "uk": "vics:UK", "default": "vics:Default", "custom": "vics:CUSTOM"}
+UNSTATED = "vics:1.x"  # VICS 1.x does not say whose categories it uses
+_CASE_FACTS = ("CaseID", "CaseNumber", "ContactOrganization", "SeizureDate", "TotalMediaFiles")
+_NESTED = ("HashName", "PropertyName")  # fields of the small objects inside a record
+
+
+@dataclass(slots=True)
+class _State:
+    """What has been learnt about the file while reading it."""
+
+    namespace: str = UNSTATED
+    version: str = ""
+    kind: str = ""  # "Media" or "Cases"; "" until the context says so
+    case: dict[str, str] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+    repeated: int = 0
+    fixed_namespace: str = ""  # what the caller says
+
+    def context(self, text: str) -> None:
+        if match := _VERSION.search(text):
+            self.version = match[1]
+            self.namespace = _NAMESPACES.get((match[2] or "").lower(), UNSTATED)
+            if self.namespace == UNSTATED and not self.version.startswith("1"):
+                self.namespace = f"vics:{match[2] or self.version}"
+        if match := _KNOWN_CONTEXT.search(text):
+            self.kind = match[1].capitalize()
+
+    @property
+    def categories_of(self) -> str:
+        return self.fixed_namespace or self.namespace
+
+
+class VicsAdapter:
+    """Reads VICS hash sets and cases. Option ``namespace`` says whose categories 1.x uses."""
+
+    name = "vics"
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        text = _text_of(head)
+        if text[:1] not in ("{", "["):
+            return False
+        match = _CONTEXT.search(text)
+        if match and _KNOWN_CONTEXT.search(match[1].replace("\\/", "/")):
+            return True
+        return '"MD5"' in text and _LOOKS_LIKE.search(text) is not None
+
+    def read(
+        self, file: BinaryIO, options: Mapping[str, str]
+    ) -> Iterator[ListFacts | ListEntry | Refused]:
+        state = _State(fixed_namespace=options.get("namespace", ""))
+        told = False
+        for part in walk(file, _plan(state)):
+            if isinstance(part, Damage):
+                yield Refused(f"byte {part.offset}", part.reason, fields.short(part.excerpt))
+            elif isinstance(part, Begin):
+                if part.path == ("value", "*"):
+                    state.case = {}
+            elif isinstance(part, End):
+                if part.path == ("value", "*"):
+                    yield _case_facts(state)
+            elif part.path[-1:] == ("*",):
+                if not told:
+                    yield _facts(state)
+                    told = True
+                yield from _record(part, state)
+            else:
+                _outer(part, state)
+        if not told:
+            yield _facts(state)
+        if state.repeated:
+            count = "at least " if state.seen.full else ""
+            yield ListFacts(
+                format=_format(state),
+                namespace=state.categories_of,
+                version=state.version,
+                notes=(
+                    f"{count}{state.repeated} records repeat an MD5 that stands earlier in "
+                    "the file; each is kept as it was read",
+                ),
+            )
+
+
+def _plan(state: _State) -> Plan:
+    def enter(path: Path, look: Any) -> bool:
+        if path in {(), ("value",), ("value", "*", "Media")}:
+            return True
+        if path != ("value", "*") or state.kind == "Media":
+            return False
+        if state.kind:
+            return True
+        # the context stands behind the records, or nowhere: the first object shows what it is
+        state.kind = "Cases" if _CASE_FIELD.search(look()) else "Media"
+        return state.kind == "Cases"
+
+    return Plan(enter, _is_record, ("value", "*", "Media", "*"))
+
+
+def _is_record(value: Json) -> bool:
+    """Tell a media record from what stands inside one, when found after damage."""
+    if not isinstance(value, Mapping) or any(name in value for name in _NESTED):
+        return False
+    if "MediaID" in value or "Category" in value:
+        return True
+    return "MD5" in value and "FilePath" not in value
+
+
+def _outer(part: Value, state: _State) -> None:
+    """Take what is said outside the records."""
+    if not isinstance(part.value, str | int):
+        return
+    text = str(fields.storable(str(part.value)))[:200]
+    if part.key in ("@odata.context", "odata.metadata") and len(part.path) == 1:
+        state.context(text)
+    elif part.path[:2] == ("value", "*") and part.key in _CASE_FACTS:
+        state.case[part.key] = text
+
+
+def _format(state: _State) -> str:
+    kind = "cases" if state.kind == "Cases" else "hash set"
+    return f"VICS {state.version or 'of unstated version'} {kind}"
+
+
+def _facts(state: _State) -> ListFacts:
+    return ListFacts(_format(state), state.categories_of, version=state.version)
+
+
+def _case_facts(state: _State) -> ListFacts:
+    told = "; ".join(f"{name} {state.case[name]}" for name in _CASE_FACTS if name in state.case)
+    return ListFacts(
+        format=_format(state),
+        namespace=state.categories_of,
+        owner=state.case.get("ContactOrganization", ""),
+        version=state.version,
+        created=fields.moment(state.case.get("SeizureDate", "")),
+        notes=(f"case: {told}",) if told else (),
+    )
+
+
+def _record(part: Value, state: _State) -> Iterator[ListEntry | Refused]:
+    place = f"byte {part.offset}"
+    if not isinstance(part.value, dict):
+        yield Refused(place, "a record is not an object", fields.short(part.text))
+        return
+    record: dict[str, Any] = part.value
+    if "\\u" in part.text or not part.text.isascii():
+        record = fields.storable(record)
+    reader = _Record(record)
+    try:
+        md5, sha1, sha = reader.digests()
+    except ValueError as error:
+        yield Refused(place, str(error), fields.short(part.text))
+        return
+    hashes = reader.hashes(md5)
+    if not (md5 or sha1 or sha or hashes):
+        yield Refused(place, "a record without any hash", fields.short(part.text))
+        return
+    entry = ListEntry(
+        id=_id(record, md5, part, state),
+        md5=md5,
+        sha1=sha1,
+        sha256=sha,
+        size=cast("int | None", reader.take(fields.number, "MediaSize")),
+        hashes=hashes,
+        category=cast("str | None", reader.take(fields.code, "Category")),
+        namespace=state.categories_of,
+        identified=cast("bool | None", reader.take(fields.truth, "VictimIdentified")),
+        distributed=cast("bool | None", reader.take(fields.truth, "IsDistributed")),
+        series=_text(record.get("Series")),
+        updated=fields.moment(record.get("DateUpdated")),
+        label=_label(record),
+        record=record,
+        locator=place,
+    )
+    yield entry
+    for reason in reader.troubles:
+        reason = f"{reason}; the record is kept without it"
+        yield Refused(place, reason, fields.short(part.text))
+
+
+class _Record:
+    """One media record: its hashes and values, and what of it could not be read."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self._record = record
+        self.troubles: list[str] = []
+
+    def take(self, read: Any, name: str) -> object:
+        value = self._record.get(name)
+        if value is None:
+            return None
+        try:
+            return read(value, name)
+        except ValueError as error:
+            self.troubles.append(str(error))
+            return None
+
+    def digests(self) -> tuple[str, str, str]:
+        """Return MD5, SHA-1, SHA-256; raises ValueError where one of them is broken."""
+        record = self._record
+        found = {
+            "md5": fields.digest(record.get("MD5"), "md5"),
+            "sha1": fields.digest(record.get("SHA1"), "sha1"),
+            "sha256": fields.digest(record.get("SHA256"), "sha256"),
+        }
+        for name, value in self._alternatives(found["md5"]):
+            if name in found:
+                other = fields.digest(value, name)
+                if other and found[name] and other != found[name]:
+                    raise ValueError(f"the record states two different {name}")
+                found[name] = found[name] or other
+        return found["md5"], found["sha1"], found["sha256"]
+
+    def hashes(self, md5: str) -> tuple[Perceptual, ...]:
+        """Return the perceptual hashes, from their own fields and from AlternativeHashes."""
+        found: list[Perceptual] = []
+        self._add(found, "photodna", self._record.get("PhotoDNA"))
+        for name, value in self._alternatives(md5, tell=True):
+            if name not in fields.HEX:
+                self._add(found, name, value)
+        return tuple(found)
+
+    def _add(self, found: list[Perceptual], name: str, value: object) -> None:
+        try:
+            perceptual = fields.perceptual(name, value)
+        except ValueError as error:
+            self.troubles.append(str(error))
+            return
+        if perceptual is not None and perceptual not in found:
+            found.append(perceptual)
+
+    def _alternatives(self, md5: str, *, tell: bool = False) -> Iterator[tuple[str, object]]:
+        """Yield name and value of each alternative hash that belongs to this file."""
+        listed = self._record.get("AlternativeHashes")
+        if listed is None:
+            return
+        if not isinstance(listed, list):
+            if tell:
+                self.troubles.append("AlternativeHashes is not a list")
+            return
+        for other in listed:
+            name = other.get("HashName") if isinstance(other, dict) else None
+            if not isinstance(name, str) or not fields.plain_name(name):
+                if tell:
+                    self.troubles.append("an alternative hash has no name")
+                continue
+            owner = other.get("MD5")
+            if isinstance(owner, str) and owner.strip() and owner.strip().lower() != md5:
+                if tell:
+                    self.troubles.append(f"the alternative hash {name} names another MD5")
+                continue
+            plain = fields.plain_name(name)
+            yield fields.ALGORITHMS.get(plain, plain), other.get("HashValue")
+
+
+def _id(record: Mapping[str, Any], md5: str, part: Value, state: _State) -> str:
+    """Return an id that stays when the category changes and differs between rows of one file.
+
+    MediaID counts within one file, so the MD5 goes with it; a row whose MD5 came before is told
+    apart by its text.
+    """
+    number = record.get("MediaID")
+    known = isinstance(number, int | str) and not isinstance(number, bool) and str(number).strip()
+    own = f"{str(number).strip()}/{md5}" if known else md5
+    if case := state.case.get("CaseID"):
+        own = f"{case}/{own}"
+    if not own:
+        own = sha256(part.text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    if state.seen.add(md5 or own):
+        state.repeated += 1
+        text = part.text.encode("utf-8", "backslashreplace")
+        return f"{own}~{sha256(text).hexdigest()[:12]}"
+    return own
+
+
+def _label(record: Mapping[str, Any]) -> str:
+    files = record.get("MediaFiles")
+    if isinstance(files, list):
+        for file in files:
+            if isinstance(file, dict) and (name := fields.base_name(file.get("FileName"))):
+                return name
+    return fields.base_name(record.get("RelativeFilePath"))
+
+
+def _text(value: object) -> str:
+    return str(value).strip() if isinstance(value, str | int) else ""
+
+
+def _text_of(head: bytes) -> str:
+    encoding, mark = encoding_of(head[:4])
+    return head[mark:].decode(encoding, "replace").lstrip()

@@ -65,7 +65,11 @@ _NAMESPACE = re.compile(rb"\sxmlns(?::([\w.-]{1,64}))?\s*=\s*(?:\"([^\"]*)\"|'([
 _TAG = re.compile(rb"<[A-Za-z/][^<>]*>")
 _PROLOG = re.compile(rb"<\?xml[^<>]{0,200}\?>|<!DOCTYPE [^<>\[]{0,300}>")
 _VALUE = re.compile(rb"\"[^\"]*\"|'[^']*'")
-_LONG_VALUE = 1024  # bytes of an attribute; a longer one is no setting
+_LONG_VALUE = 256  # bytes of an attribute; a longer one is no setting
+# Bytes of all values that a part's attributes take, each counted once. Measured over 365 parts of
+# 157 documents: at most 7,566 (the named styles of a letter). A chat or picture cut into short
+# values would need more.
+_VALUES = 8192
 _LONG_TEXT = 256  # bytes of one text; a longer one is no label
 _MIMETYPE = re.compile(rb"application/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z-]{1,40})\s?")
 _BASE64_SETTING = re.compile(rb"[A-Za-z0-9+/=]+")
@@ -107,5 +111,6 @@ def _text_size(text: bytes) -> int:
         if len(words) > _LONG_TEXT and not _BASE64_SETTING.fullmatch(words):
             return len(text) + _TITLES
         total += len(words)
-    longest = max((len(v.group()) for v in _VALUE.finditer(text)), default=0)
-    return total if longest <= _LONG_VALUE else len(text) + _TITLES
+    values = set(_VALUE.findall(_NAMESPACE.sub(b"", text)))
+    short = all(len(value) <= _LONG_VALUE for value in values)
+    return total if short and sum(map(len, values)) <= _VALUES else len(text) + _TITLES

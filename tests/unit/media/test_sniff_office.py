@@ -142,6 +142,18 @@ def test_many_short_lines_are_a_chat_too() -> None:
     assert kind(HEAD + text) == "text/xml"
 
 
+@pytest.mark.parametrize("size", [20, 60, 100, 200])
+@pytest.mark.parametrize("how", ["picture", "chat"])
+def test_what_is_cut_into_many_attributes_keeps_it_plain_xml(size: int, how: str) -> None:
+    hidden = base64.b64encode(picture("PNG") * 20).decode()[:12_000]
+    if how == "chat":
+        hidden = " ".join(f"at {n * 7919} by the harbour" for n in range(600))
+    cut = "".join(f'<x y="{hidden[i : i + size]}"/>' for i in range(0, len(hidden), size))
+    text = PLUMBING["relationships"].replace("</Rel", cut + "</Rel")
+    assert len(text) < 65_536
+    assert kind(HEAD + text) == "text/xml"
+
+
 def test_a_part_that_is_not_seen_whole_stays_plain_xml() -> None:
     text = PLUMBING["word styles"].replace("<w:b/>", "<w:b/>" * 20_000)
     assert kind(HEAD + text) == "text/xml"

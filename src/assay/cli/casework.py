@@ -33,8 +33,11 @@ def open_or_create(folder: Path, options: CaseOptions, operator: str) -> Session
     from assay.engine import session as sessions
 
     if not sessions.is_case(folder):
-        return sessions.create(folder, options, operator)
+        session = sessions.create(folder, options, operator)
+        show_note(session)
+        return session
     session = sessions.open_session(folder, write=True)
+    show_note(session)
     try:
         sessions.require_same(session, options)
     except BaseException:
@@ -53,6 +56,12 @@ def check_priors(given: Sequence[Path]) -> None:
     from assay.engine.prior import open_priors
 
     open_priors(given).close()
+
+
+def show_note(session: Session) -> None:
+    """Say what a person should know about how a case was opened: a network drive, read-only media."""
+    if session.case.note:
+        warn([session.case.note])
 
 
 def summary_json(session: Session, summary: Summary) -> dict[str, object]:

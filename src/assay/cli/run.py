@@ -66,6 +66,7 @@ def run(
         )
     secrets = passwords_from(passwords)
     with open_session(case, write=True) as session:
+        casework.show_note(session)
         target = upgrades.target_of(session, chosen, secrets) if upgrade else None
         plan = target.plan if target else session.plan(casework.passes_of(passes), secrets, timeout)
         if target is None:

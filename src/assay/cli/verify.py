@@ -22,10 +22,12 @@ def verify(
     Exit 0 where everything agrees, 1 where something does not; each difference is named.
     """
     from assay.cli.output import emit, emit_lines, plain
+    from assay.cli import casework
     from assay.engine.session import open_session
     from assay.engine.verify import verify as check
 
     with open_session(case) as session:
+        casework.show_note(session)
         findings = list(check(session, sources=sources))
         head = session.case.reader.head()
         items = session.case.reader.counts().items

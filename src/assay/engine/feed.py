@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assay.core.errors import SourceVanishedError
 from assay.core.facts import Occurrence
@@ -31,14 +31,31 @@ class Vanished:
     source: FolderSource
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiting:
+    """What was listed, in the order in which it is worked on."""
+
+    turn: int  # of the folder, 0 first: where people keep pictures comes before system folders
+    number: int  # in the order of listing
+    entry: Listed | Vanished | BaseException | None = field(compare=False)
+
+
+_AT_ONCE, _AT_THE_END = -1, 1 << 30
+
+
 class Feed:
-    """Entries of all sources in order. ``files`` and ``size`` grow while the walk goes on."""
+    """Entries of all sources. ``files`` and ``size`` grow while the walk goes on.
+
+    What waits is taken by the turn of its folder, then in the order of listing, so that a folder
+    of pictures that is found late does not wait behind the system folders found before it.
+    """
 
     def __init__(self, sources: Sequence[FolderSource]) -> None:
         self.files = 0
         self.size = 0  # bytes
         self.listing = True
-        self._queue: queue.Queue[Listed | Vanished | BaseException | None] = queue.Queue(AHEAD)
+        self._queue: queue.PriorityQueue[_Waiting] = queue.PriorityQueue(AHEAD)
+        self._count = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._walk, args=(tuple(sources),), name="assay-listing", daemon=True
@@ -75,9 +92,14 @@ class Feed:
                         return
 
     def _put(self, entry: Listed | Vanished | BaseException | None) -> bool:
+        turn = _AT_ONCE if entry is not None else _AT_THE_END
+        if isinstance(entry, Listed):
+            turn = entry.found.turn
+        self._count += 1
+        waiting = _Waiting(turn, self._count, entry)
         while not self._stop.is_set():
             try:
-                self._queue.put(entry, timeout=0.2)
+                self._queue.put(waiting, timeout=0.2)
                 return True
             except queue.Full:
                 continue
@@ -87,7 +109,7 @@ class Feed:
         """Yield what is listed by now without waiting; None once at the end of all sources."""
         while True:
             try:
-                entry = self._queue.get_nowait()
+                entry = self._queue.get_nowait().entry
             except queue.Empty:
                 return
             if isinstance(entry, BaseException):

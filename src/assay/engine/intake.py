@@ -49,6 +49,7 @@ class Parcel:
     failures: tuple[Failure, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
     unread: str | None = None  # why a content could not be read at all
+    gone: bool = False  # because its source was away: it is to be read anew
     about: Sha256 | None = None  # the content whose placement may change
 
 
@@ -79,7 +80,8 @@ def _entry(body: Mapping[str, Json], asked: Asked, plan: Plan, seal: SealLevel) 
 def _unread(body: Mapping[str, Json], asked: Asked, plan: Plan, seal: SealLevel) -> Parcel:
     is_top = body["ordinals"] == TOP
     place = None if is_top else _place(body, asked, None)
-    return Parcel(place=place, is_top=is_top, unread=str(body["detail"]))
+    gone = body.get("gone") is True
+    return Parcel(place=place, is_top=is_top, unread=str(body["detail"]), gone=gone)
 
 
 def _item(body: Mapping[str, Json], asked: Asked, plan: Plan, seal: SealLevel) -> Parcel:

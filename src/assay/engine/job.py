@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from assay.core.blob import Blob, MemoryBlob, unread_of
+from assay.core.blob import Blob, DescriptorBlob, MemoryBlob, gone_of, unread_of
 from assay.core.contract import Examiner
 from assay.core.errors import Malformed, NotApplicable
 from assay.core.facts import Failure, Observation, Sha256
@@ -29,6 +29,10 @@ from assay.sandbox.task import Link
 
 DIGEST = "digest"
 OPEN = "open"
+
+
+class _Gone(BaseException):
+    """The source went away during the job; no examiner and no opener may make it a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,13 @@ class Job:
     request: JsonObject
     link: Link
     unfolded: Unfolded = field(default_factory=Unfolded)
+    file: Blob = field(default_factory=lambda: MemoryBlob(b""))  # the top-level one
+    gone: bool = False  # its source went away
 
     def top(self, blob: Blob) -> None:
+        self.file = blob
+        if isinstance(blob, DescriptorBlob):  # a bad sector may take seconds; there are few
+            blob.on_failed_read(lambda: self.budget(blob))
         chain = self.request["chain"]
         times = self.request.get("times", [])
         mode = self.request.get("mode")
@@ -81,25 +90,35 @@ class Job:
         assert isinstance(times, list)
         name = str(chain[-1])
         beside = self.link.beside
-        self.item(
-            Content(blob, sibling=beside[0] if beside else None),
-            Place(
-                chain=tuple(str(part) for part in chain),
-                ordinals="0",
-                times=times,
-                mode=int(str(mode)) if mode is not None else None,
-                inode=str(self.request.get("inode", "")),
-                flags=name_flags(name),
-            ),
-            depth=0,
+        place = Place(
+            chain=tuple(str(part) for part in chain),
+            ordinals="0",
+            times=times,
+            mode=int(str(mode)) if mode is not None else None,
+            inode=str(self.request.get("inode", "")),
+            flags=name_flags(name),
         )
+        try:
+            self.item(Content(blob, sibling=beside[0] if beside else None), place, depth=0)
+        except _Gone as gone:
+            self.gone = True
+            self.unread(place, str(gone), blob.size)
+
+    def say(self, message: JsonObject) -> None:
+        """Send facts, unless the source went away: then what was seen may be its doing."""
+        if gone_of(self.file):
+            raise _Gone(gone_of(self.file))
+        self.link.send(message)
+
+    def budget(self, blob: Blob) -> None:
+        self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
 
     # -- one content ---------------------------------------------------------------------------
 
     def item(self, content: Content, place: Place, depth: int) -> Shared | None:
         """Digest, name the type, run what is wanted, then look inside; None where unread."""
         blob = content.blob
-        self.link.budget(seconds_for(blob.size, self.tools.plan.seconds))
+        self.budget(blob)
         shared = Shared(
             blob,
             self.tools.plan.whole_file,
@@ -112,6 +131,8 @@ class Job:
         except (OSError, Malformed) as error:
             self.unread(place, str(error), blob.size)
             return None
+        if unread_of(blob):
+            place = replace(place, flags=(*place.flags, "unread_ranges"))
         if content.rendering is not None:
             shared.media_type = content.media_type or "image/x-derived"
         disagreement = sniff.disagrees(place.chain[-1], shared.media_type)
@@ -130,12 +151,16 @@ class Job:
                 "size": shared.blob.size,
                 "media_type": shared.media_type,
                 "ordinals": place.ordinals,
+                # An unplugged disk also gives EIO: the coordinator looks whether it is there.
+                "damaged": bool(unread_of(shared.blob)),
             }
         )
+        if answer.get("gone"):
+            raise _Gone("the source went away")
         wanted = answer.get("run", [])
         assert isinstance(wanted, list)
         failures, ran = self.examine(shared, place, [str(name) for name in wanted], digests)
-        self.link.send(
+        self.say(
             {
                 "op": "item",
                 "ordinals": place.ordinals,
@@ -165,6 +190,8 @@ class Job:
         digests = next((o for o in seen if o.kind == DIGEST), None)
         if digests is None:
             raise Malformed(failed.detail if failed is not None else "no digest was taken")
+        if shared.blob.size and unread_of(shared.blob) == ((0, shared.blob.size),):
+            raise Malformed("the medium gives none of its bytes")
         shared.sha256 = Sha256(str(digests.value["sha256"]))
         shared.media_type = sniff.sniff(shared.head(), shared.blob.size)
         return replace(digests, item=shared.sha256)
@@ -273,20 +300,21 @@ class Job:
     ) -> bool:
         """Examine a member, or record an entry without content; False where it was not read."""
         member = read.member
+        damage = ("unread_ranges",) if unread_of(self.file) else ()  # its bytes may be zeros
         inner = Place(
             chain=(*place.chain, member.name),
             ordinals=f"{place.ordinals}/{outcome.prefix}{number}",
             times=messages.stamps_to_wire(member.times),
             mode=member.mode,
             inode=member.locator or f"member:{number}",
-            flags=(*name_flags(member.name), *read.flags),
+            flags=(*name_flags(member.name), *read.flags, *damage),
             state=member.state.value,
             parent=shared.sha256,
             role=member.role,
         )
         if read.data is None:
             entry = _occurrence(inner, member.kind, None, None)
-            self.link.send({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
+            self.say({"op": "entry", "ordinals": inner.ordinals, "occurrence": entry})
             return True  # what was not read of it, ``unfold`` has put into the outcome
         sibling = family.of(member.name, read.data)
         content = Content(MemoryBlob(read.data), read.rendering, member.media_type, sibling)
@@ -338,7 +366,7 @@ class Job:
                     stage=f"open ({reason.value})",
                 )
             )
-        self.link.send(
+        self.say(
             {
                 "op": "container",
                 "ordinals": place.ordinals,
@@ -376,6 +404,7 @@ class Job:
                 "ordinals": place.ordinals,
                 "occurrence": entry,
                 "detail": detail[:500],
+                "gone": self.gone or bool(gone_of(self.file)),
             }
         )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.facts import Failure, Item, Sha256, SourceId
 from assay.core.jsonvalue import Json, JsonObject
+from assay.core.medium import let_go
 from assay.core.vocab import EntryKind, FailureReason
 from assay.engine import messages
 from assay.engine.ahead import TASK
@@ -40,6 +41,7 @@ from assay.store.records import Entry, EntryState, Found, LedgerRow, LedgerState
 COMMIT_ITEMS = 256
 COMMIT_SECONDS = 1.0
 CRASHES = 2  # crashes of one check on one content before it is recorded and left out
+RETURNS = 8  # times that a file is read anew after its source was back at once
 DEATHS = 40  # workers that one top-level file may kill before it is given up
 UPDATE_SECONDS = 0.2
 WHOLE = "open:file"  # the check that a top-level file was gone through to its end
@@ -67,6 +69,8 @@ class Ticket:
     top: Sha256 | None = None
     claimed: set[Sha256] = field(default_factory=set)
     unread: str = ""
+    gone: bool = False  # its source was away while it was read
+    returns: int = 0  # times that it was read anew for that
     refused: str = ""  # why what its worker says is no longer listened to
     asked: Asked = field(init=False)
 
@@ -206,7 +210,7 @@ class Run:
             number = pool.submit(self.request(ticket), OpenSource(fd, path), *beside)
         finally:
             for source in (OpenSource(fd), *beside):
-                os.close(source.fd or fd)
+                let_go(source.fd or fd)
         self.tickets[number] = ticket
 
     def open_owner(self, ticket: Ticket, path: str) -> tuple[OpenSource, ...]:
@@ -235,7 +239,7 @@ class Run:
         pause = (0.05 if self.tickets else BREATH) if busy else 0.0
         for event in pool.poll(pause):
             if isinstance(event, Question):
-                pool.reply(event.ticket, {"run": self.answer(event.ticket, event.body)})
+                pool.reply(event.ticket, self.answer(event.ticket, event.body))
             elif isinstance(event, Message):
                 self.message(self.tickets[event.ticket], event.body, pool)
             elif isinstance(event, Finished):
@@ -248,9 +252,12 @@ class Run:
 
     # -- what workers say ----------------------------------------------------------------------
 
-    def answer(self, number: int, body: Mapping[str, Json]) -> list[Json]:
-        """Tell a worker which checks are wanted on a content."""
+    def answer(self, number: int, body: Mapping[str, Json]) -> JsonObject:
+        """Tell a worker which checks are wanted on a content, or that its source is gone."""
         ticket = self.tickets[number]
+        # An unplugged disk gives the same error as a bad sector; nothing of it is damage.
+        if body.get("damaged") and (ticket.gone or not ticket.source.alive()):
+            return {"gone": True}
         sha256 = Sha256(str(body.get("sha256")))
         wanted: list[str] = []
         if not any(sha256 in t.claimed for t in self.tickets.values() if t is not ticket):
@@ -259,7 +266,7 @@ class Run:
             ticket.claimed.add(sha256)
         known = ticket.asked.wanted.get(sha256, frozenset())
         ticket.asked.wanted[sha256] = known | frozenset(wanted)
-        return list(wanted)
+        return {"run": list(wanted)}
 
     def message(self, ticket: Ticket, body: Mapping[str, Json], pool: Pool) -> None:
         """Take the facts of a message into the batch, or refuse the rest of the file."""
@@ -271,7 +278,7 @@ class Run:
             ticket.refused = f"its worker sent {error}"
             return
         if parcel.unread is not None and parcel.is_top:
-            ticket.unread = parcel.unread
+            ticket.unread, ticket.gone = parcel.unread, ticket.gone or parcel.gone
             return
         if parcel.unread is not None:
             self.progress.unread += 1
@@ -307,9 +314,12 @@ class Run:
             self.give_up(ticket, ticket.refused)
             return
         if ticket.unread:
-            if not ticket.source.alive():
-                self.again.append(Ticket(ticket.source, ticket.found))
-                self.wait_for(ticket.source)
+            there = ticket.source.alive()
+            if not there or (ticket.gone and ticket.returns < RETURNS):
+                returns = ticket.returns + 1
+                self.again.append(Ticket(ticket.source, ticket.found, returns=returns))
+                if not there:
+                    self.wait_for(ticket.source)
                 return
             self.record_unread(ticket, ticket.unread)
             return
@@ -384,6 +394,8 @@ class Run:
     def wait_for(self, source: FolderSource) -> None:
         """Pause until a source is back. Nothing of it becomes a failure meanwhile."""
         self.commit()
+        for ticket in self.tickets.values():  # what they met meanwhile may be its absence
+            ticket.gone = ticket.gone or ticket.source is source
         self.progress.waiting_for = source.uri
         deadline = time.monotonic() + self.options.wait_for_source
         while not source.alive():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.facts import Sha256
+from assay.core.medium import let_go
 from assay.engine.ahead import TASK
 from assay.engine.feed import path_of
 from assay.engine.plan import seconds_for
@@ -41,7 +42,7 @@ def blurred(session: Session, shas: Sequence[str], *, workers: int = 0) -> dict[
                     request = {"chain": [found.key], "thumbnails": wanted}
                     pool.submit(request, OpenSource(fd, path_of(source, found)))
                 finally:
-                    os.close(fd)
+                    let_go(fd)
             for event in pool.poll(0.1):
                 if isinstance(event, Message) and event.body.get("op") == "thumbnail":
                     made[str(event.body["sha256"])] = str(event.body["png"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.core.errors import SourceError, SourceVanishedError
+from assay.core.medium import let_go
 from assay.core.names import display
 from assay.core.vocab import EntryKind
 from assay.engine.feed import path_of
@@ -79,4 +80,4 @@ def _digest(fd: int) -> str:
             digest.update(piece)
         return digest.hexdigest()
     finally:
-        os.close(fd)
+        let_go(fd)

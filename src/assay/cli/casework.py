@@ -59,7 +59,7 @@ def check_priors(given: Sequence[Path]) -> None:
 
 
 def show_note(session: Session) -> None:
-    """Say what a person should know about how a case was opened: a network drive, read-only media."""
+    """Say what a person should know about how a case was opened: from a network drive, …"""
     if session.case.note:
         warn([session.case.note])
 

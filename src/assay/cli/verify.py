@@ -21,8 +21,8 @@ def verify(
 
     Exit 0 where everything agrees, 1 where something does not; each difference is named.
     """
-    from assay.cli.output import emit, emit_lines, plain
     from assay.cli import casework
+    from assay.cli.output import emit, emit_lines, plain
     from assay.engine.session import open_session
     from assay.engine.verify import verify as check
 

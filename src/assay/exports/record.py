@@ -286,8 +286,11 @@ def _findings(
         if o.kind == "finding":
             flag = str(o.value.get("flag", ""))
             found[(flag, display(finding_text(flag, o.value)))] = None
+    said = {flag for flag, _ in found}  # the content's own finding says it with more detail
     for place in places:
         for flag in place.flags:
+            if flag in said:
+                continue
             params: Mapping[str, Json] = {"detail": _flag_detail(flag, place, media_type)}
             found[(flag, display(finding_text(flag, params)))] = None
     if trace is not None and trace.original is None:

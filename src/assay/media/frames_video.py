@@ -140,7 +140,8 @@ def choose_video(
         raise Malformed(f"no frame of this video could be decoded ({_named(header, first)})")
     places = choose(thumbs, limit, [one.frame.index for one in met])
     chosen = [met[place] for place in places]
-    whole = runs[0] if runs[0].way is _Way.ALL and runs[0].ended and not runs[0].spent else None
+    whole = runs[0] if len(runs) == 1 and runs[0].way is _Way.ALL and runs[0].ended else None
+    whole = None if whole is not None and whole.spent else whole
     complete = whole is not None and not whole.broken and whole.seen.covered(places)
     info = MotionInfo(
         container=header.container,
@@ -176,20 +177,23 @@ def _runs(blob: Blob, header: Header, first: Capture, limit: int) -> list[_Run]:
     claimed = _declared(header, first)
     if claimed is None or claimed > blob.size or claimed * pixels <= PASS_PIXELS:
         full = _run(first, limit, _Way.ALL)
-        return [full] if full.ended else [full, _keys(blob, header, limit)]  # it claimed too few
-    keys = _keys(blob, header, limit)
+        if full.ended:
+            return [full]
+        return [full, _open(blob, header, limit, _Way.KEYS)]  # it claimed too few
+    keys = _open(blob, header, limit, _Way.KEYS)
     few = len(choose(keys.seen.thumbs, limit)) < limit
     if keys.ended and not few:
         return [keys]
     jumps = _jumps(first, keys, claimed, limit)
-    return [_run(first, limit, _Way.ALL), keys] if few and not jumps.met else [keys, jumps]
+    if jumps.met or not few:
+        return [keys, jumps]
+    full = _open(blob, header, limit, _Way.ALL)  # ``first`` stands wherever the last jump led
+    return [full] if full.ended and full.met else [full, keys]
 
 
-def _keys(blob: Blob, header: Header, limit: int) -> _Run:
-    capture = open_capture(blob, header, keys=True, raw=True)
-    if capture is None:
-        return _Run(_Way.KEYS, Candidates(limit))
-    return _run(capture, limit, _Way.KEYS)
+def _open(blob: Blob, header: Header, limit: int, way: _Way) -> _Run:
+    capture = open_capture(blob, header, keys=way is _Way.KEYS, raw=True)
+    return _run(capture, limit, way) if capture is not None else _Run(way, Candidates(limit))
 
 
 def _run(capture: Capture, limit: int, way: _Way) -> _Run:

@@ -197,6 +197,23 @@ def test_a_header_that_counts_too_few_frames_hides_no_key_frame(small_budget: in
     assert "lying_header" in flags(moving)
 
 
+@pytest.mark.parametrize("claim", [2e4, 4e4, 1e6])
+def test_a_duration_that_leads_every_jump_astray_hides_no_frame(
+    claim: float, small_budget: int
+) -> None:
+    data = clip("webm", "VP80")
+    lying = patched(data, b"\x44\x89\x88", 0, struct.pack(">d", claim))
+    moving = look(lying, "video/webm")
+    assert moving.info.counted == 12
+    assert sorted(shown(moving)) == list(range(12))
+
+
+def test_a_frame_rate_and_a_count_that_lie_together_hide_no_frame(small_budget: int) -> None:
+    data = patched(clip("avi", "MJPG"), b"strh", 4 + 20, struct.pack("<IIII", 1, 1000, 0, 5000))
+    moving = look(data, "video/x-msvideo")
+    assert len(shown(moving)) == 12
+
+
 def test_frames_beyond_every_reach_are_an_incomplete_finding(
     small_budget: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from assay.lists.model import ListEntry, ListFacts, Perceptual, Refused
 
 _BARE = re.compile(r"([0-9A-Fa-f]{32,64}|[A-Za-z0-9+/]{192}|[0-9A-Fa-f]{288})(?:\s+\*?(.*))?")
 _NAMED = re.compile(r"([A-Za-z][\w-]{0,31})[\s:=,]\s*(\S+)(?:[\s,]+(.*))?")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")  # "name#2.jpg" is no comment
 _BSD = re.compile(r"([A-Za-z][\w-]{0,31}) ?\((.*)\) ?= ?(\S+)")
 
 
@@ -49,13 +51,18 @@ class PlainAdapter:
                 yield Refused(place, "the line is too long", fields.short(content))
                 continue
             try:
-                yield _entry(fields.storable(content), place, namespace)
+                entry = _entry(fields.storable(content), place, namespace)
             except ValueError as error:
                 yield Refused(place, str(error), fields.short(content))
+                continue
+            if comment := _COMMENT.search(line):
+                told = {**entry.record, "comment": fields.storable(comment[0][1:].strip())}
+                entry = replace(entry, record=told)
+            yield entry
 
 
 def _content(line: str) -> str:
-    return line.split("#", 1)[0].strip(" \t\f\v\ufeff")
+    return _COMMENT.sub("", line).strip(" \t\f\v\ufeff")
 
 
 def _readable(line: str) -> bool:

@@ -178,7 +178,7 @@ def ole_loop(path: str, dice: Dice) -> File:
 
 def torn_database(path: str, dice: Dice) -> File:
     rows = [(at, "s", jpeg(dice.scene(str(at)), (320, 240)).data) for at in range(4)]
-    data = database(rows, (9, "s", bytes(9000)), [(10, "s", b"x")])[0]
+    data = database(rows, (9, "s", dice.noise(9000)), [(10, "s", b"x")])[0]
     cut = data[: len(data) * 6 // 10]
     return broken(f"{path}.db", cut, "cut database", "truncated", "malformed")
 

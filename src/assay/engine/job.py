@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from assay.core.blob import Blob, DescriptorBlob, MemoryBlob, gone_of, unread_of
 from assay.core.contract import Examiner
-from assay.core.errors import Malformed, NotApplicable
+from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.facts import Failure, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.names import display, duplicates, name_flags
@@ -24,6 +24,7 @@ from assay.engine.stage import failure, run_examiner
 from assay.engine.unfold import OPENED, Outcome, Read, Unfolded, unfold
 from assay.engine.view import Shared
 from assay.media import kinds, sniff
+from assay.media.decode import open_picture
 from assay.openers.registry import openers_for
 from assay.sandbox.task import Link
 
@@ -133,7 +134,9 @@ class Job:
             return None
         if unread_of(blob):
             place = replace(place, flags=(*place.flags, "unread_ranges"))
-        if content.rendering is not None:
+        if content.rendering is not None and is_whole_picture(shared):
+            shared.rendering = None
+        if shared.rendering is not None:
             shared.media_type = content.media_type or "image/x-derived"
         disagreement = sniff.disagrees(place.chain[-1], shared.media_type)
         if disagreement is not None and content.rendering is None:
@@ -407,6 +410,20 @@ class Job:
                 "gone": self.gone or bool(gone_of(self.file)),
             }
         )
+
+
+def is_whole_picture(shared: Shared) -> bool:
+    """Tell whether stored bytes that came with a rendering are a picture file by themselves.
+
+    One content has one set of facts. A document that calls a photograph's bytes raw pixels must
+    not have its noise examined in the photograph's place, wherever that lies.
+    """
+    if not kinds.is_picture(shared.media_type):
+        return False
+    try:
+        return open_picture(shared.data(), shared.media_type).info.decoded == "full"
+    except (NotApplicable, Malformed, LimitReached, MemoryError):
+        return False
 
 
 def raise_limit(outcome: Outcome, depth: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from assay.core.opening import Limits
+from tests.support.pdfs import image, pdf
 from tests.support.unit import examine
 
 
@@ -119,3 +120,27 @@ def test_every_check_leaves_a_breadcrumb_before_it_runs() -> None:
 @pytest.mark.parametrize("data", [b"", b"\x00", b"PK\x03\x04", b"\xff\xd8\xff"])
 def test_scraps_are_items_and_never_an_exception(data: bytes) -> None:
     assert examine("scrap", data).of("item")
+
+
+def test_a_photograph_that_a_document_calls_raw_pixels_is_examined_as_a_photograph() -> None:
+    """Else the noise of its bytes would stand for it wherever else it lies: one digest, one item."""
+    data = jpeg()
+    data += bytes(-len(data) % 20)
+    inside = image(len(data) // 20, 20, "/ColorSpace/DeviceGray/BitsPerComponent 8")
+    link = examine("letter.pdf", pdf((inside, data)))
+    (photo,) = [m for m in link.of("item") if m["ordinals"] != "0"]
+    alone = examine("holiday.jpg", data).of("item")[0]
+    assert photo["item"]["sha256"] == alone["item"]["sha256"]  # type: ignore[index, call-overload]
+    assert photo["item"]["media_type"] == "image/jpeg"  # type: ignore[index, call-overload]
+    assert photo["ran"] == alone["ran"]
+    assert photo["observations"] == alone["observations"]
+
+
+def test_pixels_that_only_begin_like_a_picture_are_examined_as_the_document_shows_them() -> None:
+    data = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
+    data += bytes(-len(data) % 20)
+    inside = image(len(data) // 20, 20, "/ColorSpace/DeviceGray/BitsPerComponent 8")
+    link = examine("letter.pdf", pdf((inside, data)))
+    (pixels,) = [m for m in link.of("item") if m["ordinals"] != "0"]
+    assert pixels["item"]["media_type"] == "image/x-pdf-stream"  # type: ignore[index, call-overload]
+    assert "derived" in link.flags()

@@ -123,7 +123,7 @@ def test_scraps_are_items_and_never_an_exception(data: bytes) -> None:
 
 
 def test_a_photograph_that_a_document_calls_raw_pixels_is_examined_as_a_photograph() -> None:
-    """Else the noise of its bytes would stand for it wherever else it lies: one digest, one item."""
+    """Else the noise of its bytes would stand for it wherever it lies: one digest is one item."""
     data = jpeg()
     data += bytes(-len(data) % 20)
     inside = image(len(data) // 20, 20, "/ColorSpace/DeviceGray/BitsPerComponent 8")

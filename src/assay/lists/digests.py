@@ -33,12 +33,12 @@ _MAGIC = b"ALDIG1"
 _STEP = 1 << 16  # rows read at once when a file is read through
 
 
-def write_digests(path: Path, count: int, parts: Iterable[NDArray[np.uint8]]) -> str:
-    """Write ``count`` rows, given sorted as N×20 arrays, and return the file's seal.
+def write_digests(path: Path, most: int, parts: Iterable[NDArray[np.uint8]]) -> tuple[str, int]:
+    """Write rows, given sorted as N×20 arrays; return the file's seal and how many they were.
 
-    Raises ValueError where the rows are not as many as promised or not sorted.
+    Raises ValueError where they are more than ``most`` or not sorted.
     """
-    lead = 2 if count >= MANY else 1
+    lead = 2 if most >= MANY else 1
     values = 256**lead
     writer = SealedWriter(path)
     try:
@@ -59,14 +59,14 @@ def write_digests(path: Path, count: int, parts: Iterable[NDArray[np.uint8]]) ->
                 table[1:] += np.bincount(leads, minlength=values)
                 rows.write(np.ascontiguousarray(part[:, lead:]).data)
                 written += len(part)
-            if written != count or count > MOST:
-                raise ValueError(f"{written} rows instead of {count}")
-            writer.write(_HEADER.pack(_MAGIC, lead, count))
+            if written > min(most, MOST):
+                raise ValueError(f"{written} rows instead of at most {most}")
+            writer.write(_HEADER.pack(_MAGIC, lead, written))
             writer.write(np.cumsum(table).astype("<u4").tobytes())
             rows.seek(0)
             while block := rows.read(1 << 20):
                 writer.write(block)
-        return writer.close()
+        return writer.close(), written
     except BaseException:
         writer.abandon()
         raise
@@ -87,7 +87,11 @@ class DigestFile:
         self._rows = begin + 4 * (256**self._lead + 1)
         self._width = ROW - self._lead
         self._key = KEY - self._lead
-        if magic != _MAGIC or self._lead > 2 or self._sealed.size != self._rows + self.count * self._width:
+        if (
+            magic != _MAGIC
+            or self._lead > 2
+            or self._sealed.size != self._rows + self.count * self._width
+        ):
             raise ListDamagedError(path, "its size is not what its header says")
         self._table = self._sealed.read(begin, self._rows).cast("I")
 
@@ -98,31 +102,29 @@ class DigestFile:
 
     def find(self, digest: bytes) -> list[int]:
         """Return the numbers of the records whose digest begins with the same 16 bytes."""
-        lead = self._lead
-        value = int.from_bytes(digest[:lead], "big")
-        first, end = self._table[value], self._table[value + 1]
-        if first == end:
-            return []
-        width, size = self._width, self._key
-        base = self._rows + first * width
-        rows = self._sealed.read(base, self._rows + end * width)
-        wanted = digest[lead:KEY]
-
-        def key(row: int) -> bytes:
-            return bytes(rows[row * width : row * width + size])
-
-        at = bisect_left(range(end - first), wanted, key=key)
+        at = self._place(digest)
         found = []
-        while at < end - first and key(at) == wanted:
-            found.append(int.from_bytes(rows[at * width + size : (at + 1) * width], "little"))
+        end = self._table[int.from_bytes(digest[: self._lead], "big") + 1]
+        wanted = digest[self._lead : KEY]
+        while at < end:
+            begin = self._rows + at * self._width
+            row = self._sealed.read(begin, begin + self._width)
+            if row[: self._key] != wanted:
+                break
+            found.append(int.from_bytes(row[self._key :], "little"))
             at += 1
         return found
 
-    def rows(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield all rows as sorted N×20 arrays, in bounded memory."""
+    def rows(self, first: bytes = b"", last: bytes = b"") -> Iterator[NDArray[np.uint8]]:
+        """Yield rows as sorted N×20 arrays, in bounded memory.
+
+        All of them, or those whose keys lie from ``first`` to ``last``, and perhaps a few more.
+        """
         table = np.frombuffer(self._table, "<u4").astype(np.int64)
-        for start in range(0, self.count, _STEP):
-            end = min(start + _STEP, self.count)
+        begin = self._place(first) if first else 0
+        final = table[int.from_bytes(last[: self._lead], "big") + 1] if last else self.count
+        for start in range(begin, int(final), _STEP):
+            end = min(start + _STEP, int(final))
             stored = self._sealed.read(
                 self._rows + start * self._width, self._rows + end * self._width
             )
@@ -133,6 +135,18 @@ class DigestFile:
             rows[:, self._lead - 1] = leads & 0xFF
             rows[:, self._lead :] = np.frombuffer(stored, np.uint8).reshape(-1, self._width)
             yield rows
+
+    def _place(self, digest: bytes) -> int:
+        """Return the first row whose key is not less."""
+        value = int.from_bytes(digest[: self._lead], "big")
+        first, end = self._table[value], self._table[value + 1]
+        width, size = self._width, self._key
+        rows = self._sealed.read(self._rows + first * width, self._rows + end * width)
+
+        def key(row: int) -> bytes:
+            return bytes(rows[row * width : row * width + size])
+
+        return int(first) + bisect_left(range(end - first), digest[self._lead : KEY], key=key)
 
     def check(self) -> None:
         """Check every byte; raises ListDamagedError."""

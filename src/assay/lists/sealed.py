@@ -27,10 +27,10 @@ _MAGIC = b"AssayLF1"
 class ListDamagedError(AssayError):
     """A file of a list is missing, cut or changed; ``path`` names it."""
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, *, hint: str = "") -> None:
         super().__init__(
             f"{path}: the list's file is damaged: {what}",
-            hint="rebuild it from the stored records with: assay lists compact NAME",
+            hint=hint or "rebuild it from the stored records with: assay lists compact NAME",
         )
         self.path = path
 

@@ -1,0 +1,234 @@
+"""Changing a list: import, remove, compact, mend, hold a hash, set a property.
+
+One writer at a time. Each step ends with one replaced manifest: killed before it, the list is as
+it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from assay.core.errors import AssayError, PolicyError
+from assay.lists import importing, perceptual, properties, writing
+from assay.lists import manifest as manifests
+from assay.lists.importing import Summary
+from assay.lists.index_files import HammingIndexError
+from assay.lists.manifest import Manifest, WriteLock
+from assay.lists.model import Adapter
+from assay.lists.properties import Properties
+from assay.lists.reading import Held, ListReader, Marks, read_held, read_marks
+from assay.lists.records import RecordFile, decode
+from assay.lists.sealed import ListDamagedError
+from assay.lists.writing import Draft
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[Manifest]:
+    """Hold the lock of a list, free it of remains, and give its manifest."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(folder, error) from error
+    with WriteLock(folder):
+        found = manifests.load(folder) if manifests.exists(folder) else Manifest()
+        writing.remove_strays(folder, found)
+        perceptual.remove_strays(folder, found)
+        try:
+            yield found
+        except OSError as error:
+            raise _refused(folder, error) from error
+
+
+def add(
+    folder: Path,
+    path: Path,
+    adapters: Iterable[Adapter],
+    options: Mapping[str, str] | None = None,
+    *,
+    adapter: Adapter | None = None,
+    at: str = "",
+) -> Summary:
+    """Import one file into the list in ``folder``, which begins with its first one.
+
+    The format is recognised by content unless ``adapter`` names it. ``at`` is the moment to record
+    (ISO 8601), the clock's by default. The file that was imported last is not read again.
+    """
+    options = dict(options or {})
+    if not path.is_file():
+        raise PolicyError(f"{path}: there is no such file")
+    try:
+        adapter = adapter or importing.choose(path, adapters)
+        with _writing(folder) as before:
+            last = before.imports[-1] if before.imports else None
+            if last is not None and last["options"] == options:
+                digest = importing.file_digest(path)
+                if last["sha256"] == digest and last["format"] == adapter.name:
+                    return Summary(path.name, digest, adapter.name, unchanged=True)
+            table = properties.load(folder)
+            marks = read_marks(folder, before)
+            manifest, summary, met = importing.import_file(
+                folder,
+                before,
+                read_held(folder, before.held),
+                path,
+                adapter,
+                options,
+                flood=table.flood,
+                at=at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            )
+            manifest = perceptual.follow(
+                folder, before, manifest, marks.dead_numbers(), marks.dead_count()
+            )
+            properties.with_tables(folder, table, met)
+            manifests.commit(folder, manifest)
+            return summary
+    finally:
+        if folder.is_dir() and not manifests.exists(folder):
+            _drop(folder)  # a list that never came to be
+
+
+def remove(folder: Path) -> None:
+    """Remove a list for good. Readers that have it open keep it until they end."""
+    with _writing(folder):
+        for name in (manifests.NAME, manifests.COPY):
+            (folder / name).unlink(missing_ok=True)
+    _drop(folder)
+
+
+def compact(folder: Path) -> list[str]:
+    """Write a list anew without repeats and with one file of each kind; versions stay.
+
+    Damage is mended on the way; return what was done about it. Raises ListDamagedError where the
+    records themselves are damaged.
+    """
+    try:
+        reader = ListReader(folder, near=False)
+        reader.check()
+    except ListDamagedError as error:
+        return [str(error), *repair(folder, error)]
+    del reader
+    with _writing(folder) as before:
+        lines = ListReader(folder, near=False).lines()
+        _rewrite(folder, before, lines, read_held(folder, before.held))
+    return []
+
+
+def repair(folder: Path, damage: AssayError) -> list[str]:
+    """Rebuild what can be rebuilt from the records; return what was done, for people.
+
+    Raises the damage again where the records themselves are damaged.
+    """
+    try:
+        with _writing(folder) as before:
+            if isinstance(damage, HammingIndexError):
+                manifests.commit(folder, perceptual.rebuild(folder, before))
+                return [f"{folder.name}: the index of perceptual hashes was rebuilt"]
+            notes = [f"{folder.name}: digests and marks were rebuilt from the stored records"]
+            held: tuple[Held, ...] = ()
+            try:
+                held = read_held(folder, before.held)
+            except ListDamagedError as error:
+                notes.append(f"{error}: what people held or released is lost")
+            _rewrite(folder, before, _all_lines(folder, before), held)
+            return notes
+    except ListDamagedError as error:
+        raise error from damage
+
+
+def _all_lines(folder: Path, found: Manifest) -> Iterator[tuple[int, bytes]]:
+    for run in found.runs:
+        seals = {"index": run.seals["index"]}
+        yield from RecordFile(folder / run.stem, run.base, seals).lines()
+
+
+def _rewrite(
+    folder: Path, before: Manifest, lines: Iterable[tuple[int, bytes]], held: tuple[Held, ...]
+) -> None:
+    blank = replace(
+        before,
+        layout=before.layout + 1,
+        runs=(),
+        digests={},
+        hashes={},
+        dead=None,
+        held=None,
+        live=0,
+        indexed=0,
+        index_dead=0,
+    )
+    draft = Draft(folder, blank, Marks(0), held, properties.load(folder).flood)
+    try:
+        for number, line in lines:
+            draft.add_line(decode(line, number), line)
+        manifest, _ = draft.finish()
+        manifest = perceptual.rebuild(folder, manifest)
+    except BaseException:
+        draft.abandon()
+        raise
+    manifest = manifests.commit(folder, manifest)
+    writing.remove_strays(folder, manifest)
+    perceptual.remove_strays(folder, manifest)
+
+
+def hold(folder: Path, held: Held) -> None:
+    """Leave a hash of a list out of matching, with a reason that is shown."""
+    if not held.reason:
+        raise PolicyError("a hash is held for a reason", hint="say why it matches too much")
+    with _writing(folder) as before:
+        kept = [each for each in read_held(folder, before.held) if _key(each) != _key(held)]
+        _commit_held(folder, before, (*kept, held), {"held": list(_key(held))})
+
+
+def release(folder: Path, algorithm: str, value: str) -> None:
+    """Match a hash again that was held."""
+    with _writing(folder) as before:
+        there = read_held(folder, before.held)
+        kept = tuple(each for each in there if _key(each) != (algorithm, value))
+        if len(kept) == len(there):
+            raise PolicyError(f"{folder.name}: {algorithm} {value} is not held")
+        _commit_held(folder, before, kept, {"released": [algorithm, value]})
+
+
+def _key(held: Held) -> tuple[str, str]:
+    return held.algorithm, held.value
+
+
+def _commit_held(
+    folder: Path, before: Manifest, held: tuple[Held, ...], what: Mapping[str, list[str]]
+) -> None:
+    part = writing.write_held(folder, f"{before.generation + 1:08d}", held)
+    version = before.changed(what)
+    manifests.commit(folder, replace(before, held=part, version=version))
+
+
+def set_properties(folder: Path, **changes: Any) -> Properties:
+    """Change rows of ``list.toml`` and return them all; raises PolicyError for a wrong value."""
+    with _writing(folder):
+        try:
+            found = properties.checked(replace(properties.load(folder), **changes))
+        except (ValueError, TypeError) as error:
+            raise PolicyError(f"{folder.name}: {error}") from error
+        properties.save(folder, found)
+        return found
+
+
+def _refused(folder: Path, error: OSError) -> PolicyError:
+    return PolicyError(
+        f"{folder}: the list cannot be written: {error.strerror or error}",
+        hint="make room, make the folder writable, or set ASSAY_HOME to one that is",
+    )
+
+
+def _drop(folder: Path) -> None:
+    """Take a folder out of sight in one step, then remove it."""
+    gone = folder.with_name(f".removed-{os.getpid()}-{folder.name}")
+    with suppress(OSError):
+        os.replace(folder, gone)
+        shutil.rmtree(gone, ignore_errors=True)

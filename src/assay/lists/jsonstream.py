@@ -90,14 +90,15 @@ class _Broken(Exception):  # noqa: N818 - leads to the search for the next recor
         self.tried = tried  # whether a record was already looked for just there
 
 
-def _finite(text: str) -> float | str:
+def finite(text: str) -> float | str:
+    """Return a number, or the text of one that is too large to be any."""
     value = float(text)
     return value if math.isfinite(value) else text
 
 
 # NaN and infinities have no canonical form (core/jsonvalue), so they stay the text that they were.
 _scan: Callable[[str, int], tuple[Json, int]] = json.scanner.make_scanner(  # type: ignore[attr-defined]
-    json.JSONDecoder(parse_float=_finite, parse_constant=str)
+    json.JSONDecoder(parse_float=finite, parse_constant=str)
 )
 
 

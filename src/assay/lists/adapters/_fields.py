@@ -21,6 +21,7 @@ HEX = {"md5": 32, "sha1": 40, "sha256": 64}  # hex digits of a digest
 PHOTODNA_BYTES = 144
 PDQ_BYTES = 32
 SIZE_LIMIT = 1 << 63  # no file is larger; a store keeps sizes as signed 64-bit numbers
+_LABEL = 400  # characters of a name that a label shows
 EXCERPT = 240  # characters of a refused piece that are kept
 
 _TRUE = frozenset(("true", "1", "yes", "y", "t"))
@@ -194,7 +195,8 @@ def base_name(path: object) -> str:
     """Return the last part of a path of any system, "" where it is none."""
     if not isinstance(path, str):
         return ""
-    return path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
+    name = path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return " ".join(name[:_LABEL].split())
 
 
 def short(text: str) -> str:

@@ -46,13 +46,17 @@ class Group:
     count: int = 0
     label: str = ""
 
-    def entry(self) -> ListEntry:
+    def entry(self, before: Group | None) -> ListEntry:
+        """Return the entry; ``before`` is the group before, told apart where it shares the id."""
+        own = self.sha256 or self.sha1 or self.md5
+        if before and own == (before.sha256 or before.sha1 or before.md5):
+            own = f"{own}~{self.sha1[:8]}{self.md5[:8]}-{self.size}"
         first, *others = self.rows
         record: dict[str, Json] = {**first, "rows": self.count}
         if others:
             record["other_rows"] = others
         return ListEntry(
-            id=self.sha256 or self.sha1 or self.md5,
+            id=own,
             md5=self.md5,
             sha1=self.sha1,
             sha256=self.sha256,
@@ -74,11 +78,12 @@ def fold(
     Entries and refusals among the rows keep their place.
     """
     group: Group | None = None
+    before: Group | None = None
     for item in rows:
         if not isinstance(item, tuple):
             if group:
-                yield group.entry()
-                group = None
+                yield group.entry(before)
+                before, group = group, None
             yield item
             continue
         place, row = item
@@ -104,14 +109,15 @@ def fold(
         )
         if group is None or not same:
             if group:
-                yield group.entry()
+                yield group.entry(before)
+                before = group
             group = Group(sha256, sha1, md5, size, place)
         _add(group, row, packages)
         if trouble:
             reason = f"{trouble}; the row is kept without it"
             yield Refused(place, reason, fields.short(str(dict(row))))
     if group:
-        yield group.entry()
+        yield group.entry(before)
 
 
 def _add(group: Group, row: Row, packages: Mapping[str, Package]) -> None:

@@ -199,6 +199,9 @@ class _Delta:
                 long = len(text) - at > _MAX_ROW or len(taken) > _MAX_LINES
                 bad = isinstance(trouble, ValueError) or long
                 more = None if bad else self._next()
+                if more and not text[at:].strip():
+                    count, text, at = more[0], more[1], 0
+                    continue
                 if more:
                     taken.append(more)
                     text, at = f"{text[at:]}\n{more[1]}", 0

@@ -44,9 +44,11 @@ class NsrlAdapter:
     def read(
         self, file: BinaryIO, options: Mapping[str, str]
     ) -> Iterator[ListFacts | ListEntry | Refused]:
-        start = file.tell()
-        head = file.read(len(_SQLITE))
-        file.seek(start)
+        head = b""
+        if file.seekable():  # a stream that is not has no path either, so it is no database
+            start = file.tell()
+            head = file.read(len(_SQLITE))
+            file.seek(start)
         if head != _SQLITE:
             yield from _nsrl_sql.read(file)
             return

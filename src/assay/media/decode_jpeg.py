@@ -60,7 +60,7 @@ def open_jpeg(data: bytes) -> Picture:
         raise Malformed("a JPEG without picture data")
     try:
         _, _, colorspace, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, KeyError):  # KeyError: colours it has no name for
         colorspace = ""
     if colorspace not in _MODES:  # CMYK, YCCK, or sampling that simplejpeg does not know
         return open_with_pillow(data, "JPEG", orientation=header.orientation, bits=header.bits)

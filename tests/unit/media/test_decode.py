@@ -345,6 +345,13 @@ def test_warming_twice_is_harmless() -> None:
 # hostile bytes
 
 
+def test_a_jpeg_whose_sampling_has_no_name_goes_to_the_other_decoder() -> None:
+    data = bytearray(dict(SAMPLES)["image/jpeg"])
+    data[data.index(b"\xff\xc0") + 11] = 0x14  # 1×4 samples, which simplejpeg ends with KeyError
+    info = open_picture(bytes(data), "image/jpeg").info
+    assert info.decoder.startswith("Pillow")
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_damaged_pictures_never_raise_past_the_contract(data: st.DataObject) -> None:

@@ -90,6 +90,17 @@ def test_a_killed_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     assert assay("verify", "--case", case).code == 0
 
 
+def test_a_run_killed_while_the_case_was_made_is_simply_run_again(tmp_path: Path) -> None:
+    source, case = folder_of(tmp_path / "in", 2), tmp_path / "case"
+    case.mkdir()
+    sqlite3.connect(case / "case.db").execute("PRAGMA journal_mode = WAL").close()
+    (case / "case.lock").touch()
+    again = assay("triage", source, "--case", case, "--json")
+    assert again.code == 0, again.err
+    assert again.last["examined"] == 2
+    assert assay("verify", "--case", case).code == 0
+
+
 def _committed(case: Path) -> bool:
     try:
         with sqlite3.connect(f"file:{case / 'case.db'}?mode=ro", uri=True) as db:

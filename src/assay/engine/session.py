@@ -29,7 +29,7 @@ from assay.engine.prior import Priors, open_priors, remember
 from assay.engine.registry import installed
 from assay.media.kinds import FIRST_LOOK
 from assay.sources.filters import Filters
-from assay.store.case import Case
+from assay.store.case import Case, is_unfinished
 from assay.store.pins import Pins, TrustPin
 from assay.store.records import Bundle
 from assay.trust.lists import lists_in_use, table
@@ -334,7 +334,9 @@ def open_session(folder: Path, *, write: bool = False) -> Session:
 
 
 def is_case(folder: Path) -> bool:
-    return (folder / "case.toml").is_file() or (folder / "case.db").is_file()
+    """Tell whether a folder holds a case; one that was never finished being made is none."""
+    found = (folder / "case.toml").is_file() or (folder / "case.db").is_file()
+    return found and not is_unfinished(folder)
 
 
 def _list(value: Json) -> Sequence[Json]:

@@ -43,6 +43,23 @@ def is_case(folder: Path) -> bool:
     return (folder / DATABASE).is_file()
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Tell whether the making of a case was cut short before anything of it was kept."""
+    if not is_case(folder) or (folder / TOML).exists():
+        return False
+    try:
+        database = open_database(folder, Access.READ)
+    except CaseError:
+        return False
+    try:
+        with database_errors(folder):
+            return not migrate.holds_tables(database.connection)
+    except CaseError:
+        return False
+    finally:
+        database.close()
+
+
 class Case:
     """An open case; a context manager. One thread at a time."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ from typing import Any
 from assay.core.errors import AssayError, PolicyError
 from assay.lists import importing, perceptual, properties, writing
 from assay.lists import manifest as manifests
-from assay.lists.importing import Summary
+from assay.lists.adapters.registry import open_list
+from assay.lists.importing import Pieces, Summary
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest, WriteLock
-from assay.lists.model import Adapter
 from assay.lists.properties import Properties
 from assay.lists.reading import Held, ListReader, Marks, read_held, read_marks
 from assay.lists.records import RecordFile, decode
@@ -49,28 +49,28 @@ def _writing(folder: Path) -> Iterator[Manifest]:
 def add(
     folder: Path,
     path: Path,
-    adapters: Iterable[Adapter],
     options: Mapping[str, str] | None = None,
     *,
-    adapter: Adapter | None = None,
+    pieces: Callable[[Path], Pieces] | None = None,
     at: str = "",
 ) -> Summary:
     """Import one file into the list in ``folder``, which begins with its first one.
 
-    The format is recognised by content unless ``adapter`` names it. ``at`` is the moment to record
-    (ISO 8601), the clock's by default. The file that was imported last is not read again.
+    ``options`` go to the adapter; ``format`` among them names it, else the content decides.
+    ``pieces`` reads a file in another way. ``at`` is the moment to record (ISO 8601), the clock's
+    by default. The file that was imported last is not read again.
     """
     options = dict(options or {})
     if not path.is_file():
         raise PolicyError(f"{path}: there is no such file")
     try:
-        adapter = adapter or importing.choose(path, adapters)
         with _writing(folder) as before:
             last = before.imports[-1] if before.imports else None
             if last is not None and last["options"] == options:
                 digest = importing.file_digest(path)
-                if last["sha256"] == digest and last["format"] == adapter.name:
-                    return Summary(path.name, digest, adapter.name, unchanged=True)
+                if last["sha256"] == digest:
+                    return Summary(path.name, digest, unchanged=True)
+            found = pieces(path) if pieces else open_list(path, options)
             table = properties.load(folder)
             marks = read_marks(folder, before)
             manifest, summary, met = importing.import_file(
@@ -78,7 +78,7 @@ def add(
                 before,
                 read_held(folder, before.held),
                 path,
-                adapter,
+                found,
                 options,
                 flood=table.flood,
                 at=at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -7,7 +7,6 @@ in ``list.toml`` says how far is near.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assay.core.errors import PolicyError
@@ -39,6 +38,8 @@ class Hasher(Protocol):
 
 def installed() -> dict[str, Hasher]:
     """Return the plug-ins by algorithm; raises PolicyError naming one that breaks the protocol."""
+    from importlib.metadata import entry_points
+
     found: dict[str, Hasher] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         hasher = point.load()()

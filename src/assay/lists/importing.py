@@ -10,18 +10,18 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 from assay import __version__
-from assay.core.errors import AssayError, Malformed, PolicyError
+from assay.core.errors import AssayError, Malformed
 from assay.core.jsonvalue import JsonObject
 from assay.lists.columns import WIDTHS
 from assay.lists.manifest import Manifest
-from assay.lists.model import HEAD, Adapter, ListEntry, ListFacts, Perceptual, Refused
+from assay.lists.model import ListEntry, ListFacts, Perceptual, Refused
 from assay.lists.reading import Held, read_marks
 from assay.lists.records import encode, without_fields
 from assay.lists.writing import Changes, Draft
@@ -31,6 +31,7 @@ _REASONS = 100  # reasons counted one by one in a summary; the rest together
 _CODES = 1000  # categories of a file counted one by one
 _LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64}
 _HEX = re.compile(r"[0-9a-f]+")
+Pieces = Iterator[ListFacts | ListEntry | Refused]
 FLAT = "perceptual hash of an image without structure: kept, not compared"
 
 
@@ -44,7 +45,6 @@ class Summary:
 
     file: str
     sha256: str
-    format: str
     read: int = 0  # records
     refused: Counter[str] = field(default_factory=Counter)  # pieces, by reason
     low_quality: int = 0  # perceptual hashes kept in their record, not compared
@@ -53,6 +53,11 @@ class Summary:
     changes: Changes = field(default_factory=Changes)
     facts: list[ListFacts] = field(default_factory=list)
     unchanged: bool = False  # the file was imported before, as the last one
+
+    @property
+    def format(self) -> str:
+        """What the file is, as its adapter calls it."""
+        return next((each.format for each in self.facts if each.format), "")
 
     def to_json(self) -> JsonObject:
         return {
@@ -84,27 +89,12 @@ class Summary:
         }
 
 
-def choose(path: Path, adapters: Iterable[Adapter]) -> Adapter:
-    """Return the adapter that reads a file, by its content; PolicyError where none does."""
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    known = list(adapters)
-    for adapter in known:
-        if adapter.recognises(head, path.name):
-            return adapter
-    names = ", ".join(adapter.name for adapter in known)
-    raise PolicyError(
-        f"{path}: not a list of a known format ({names})",
-        hint="name its columns with a profile, or give one hash per line",
-    )
-
-
 def import_file(
     folder: Path,
     before: Manifest,
     held: tuple[Held, ...],
     path: Path,
-    adapter: Adapter,
+    pieces: Pieces,
     options: Mapping[str, str],
     *,
     flood: int,
@@ -112,16 +102,17 @@ def import_file(
 ) -> tuple[Manifest, Summary, dict[str, dict[str, str]]]:
     """Read a file into the list's next state, which the caller commits.
 
-    ``at`` is the moment to record (ISO 8601). Return the manifest, the summary and the categories
-    met: namespace -> code -> name. Raises ListImportError, after which nothing has changed.
+    ``pieces`` are what an adapter finds in it. ``at`` is the moment to record (ISO 8601). Return
+    the manifest, the summary and the categories met: namespace -> code -> name. Raises
+    ListImportError, after which nothing has changed.
     """
     digest = file_digest(path)
-    summary = Summary(path.name, digest, adapter.name)
+    summary = Summary(path.name, digest)
     draft = Draft(folder, before, read_marks(folder, before), held, flood)
     refused = _Quarantine(folder / f"refused-{before.generation + 1:08d}.gz", summary)
     met: dict[str, dict[str, str]] = {}
     try:
-        _read(path, adapter, options, draft, refused, summary, met, len(before.imports))
+        _read(pieces, draft, refused, summary, met, len(before.imports))
         manifest, summary.changes = draft.finish()
         refused.close()
     except BaseException as error:
@@ -130,7 +121,7 @@ def import_file(
         if isinstance(error, AssayError | KeyboardInterrupt):
             raise
         raise ListImportError(
-            f"{path}: reading it as {adapter.name} stopped after {summary.read} records: "
+            f"{path}: reading it stopped after {summary.read} records: "
             f"{type(error).__name__}: {error}",
             hint="the list is as it was before",
         ) from error
@@ -138,7 +129,7 @@ def import_file(
     summary.held = manifest.held.count if manifest.held else 0
     what: JsonObject = {
         "imported": digest,
-        "format": adapter.name,
+        "format": summary.format,
         "options": dict(options),
         "assay": __version__,
     }
@@ -155,37 +146,28 @@ def file_digest(path: Path) -> str:
 
 
 def _read(
-    path: Path,
-    adapter: Adapter,
-    options: Mapping[str, str],
+    pieces: Pieces,
     draft: Draft,
     refused: _Quarantine,
     summary: Summary,
     met: dict[str, dict[str, str]],
     source: int,
 ) -> None:
-    namespaces: list[ListFacts] = summary.facts
-    with path.open("rb") as file:
-        pieces = iter(adapter.read(file, options))
-        while True:
-            try:
-                piece = next(pieces, None)
-            except Malformed as error:  # what was read before it counts
-                refused.add(Refused("", f"the file cannot be read further: {error}"))
-                return
-            if piece is None:
-                return
+    try:
+        for piece in pieces:
             if isinstance(piece, Refused):
                 refused.add(piece)
             elif isinstance(piece, ListFacts):
-                if len(namespaces) < 10:
-                    namespaces.append(piece)
+                if len(summary.facts) < 10:
+                    summary.facts.append(piece)
                 names = met.setdefault(piece.namespace, {})
                 for code, name in list(piece.categories.items())[:_CODES]:
                     names[code] = str(name)[:100]
             else:
                 summary.read += 1
                 _keep(piece, draft, refused, summary, met, source)
+    except Malformed as error:  # what was read before it counts
+        refused.add(Refused("", f"the file cannot be read further: {error}"))
 
 
 def _keep(

@@ -253,3 +253,14 @@ def test_a_full_folder_is_never_written_into(cases: tuple[Path, Path], tmp_path:
     assert assay("merge", *cases, "-o", cases[0]).code == 2
     assert assay("merge", cases[0], "-o", tmp_path / "merged").code == 2
     assert assay("merge", cases[0], cases[0], "-o", tmp_path / "merged").code == 2
+
+
+def test_prior_cases_are_kept_but_not_those_that_are_joined(
+    cases: tuple[Path, Path], made: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    assay("triage", made / "card", "--case", other, *DAY)
+    assay("run", "--case", cases[0], "--prior", cases[1], "--prior", other)
+    assay("merge", *cases, "-o", tmp_path / "merged")
+    [met] = by_path(tmp_path / "merged")["shared.jpg"]["prior"]
+    assert met["name"] == "other"

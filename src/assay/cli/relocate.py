@@ -62,7 +62,8 @@ def relocate(
         )
     else:
         plain(f"{proof.files} files read from {proof.before}; at {proof.now}:")
-        plain(f"  {proof.hashed} compared by SHA-256, all others by size")
+        rest = " (drawn by lot), all others by size" if proof.sample is not None else ""
+        plain(f"  {proof.hashed} compared by SHA-256{rest}")
         if proof.sample is not None and not proof.different:
             plain(
                 f"  with 0 of {proof.hashed} different, at most {100 * proof.bound:.2g} % of all "

@@ -258,9 +258,17 @@ def _pins_of(inputs: Sequence[Input]) -> tuple[Pins, dict[str, Json], bool]:
         made = replace(made, include=(), exclude=(), since=None)
     settings = dict(inputs[0].case.settings)
     settings["schemes"] = _schemes_of(inputs)
+    # A prior case that is joined itself has nothing to say about itself any more.
     before = {case_id: path for one in inputs for path, case_id in remembered(one.case.settings)}
-    if before:
-        settings[SETTING] = [{"path": p, "case_id": c} for c, p in sorted(before.items())]
+    joined = {p.case_id for p in pins}
+    kept: list[Json] = [
+        {"path": path, "case_id": case_id}
+        for case_id, path in sorted(before.items())
+        if case_id not in joined
+    ]
+    settings.pop(SETTING, None)
+    if kept:
+        settings[SETTING] = kept
     return made, settings, differ
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.core.errors import SourceError
 from assay.core.facts import Source
 from assay.core.jsonvalue import Json
+from assay.core.names import display
 from assay.engine.batch import Committer
 from assay.engine.interrupt import held_interrupt
 from assay.engine.ledger import Ledger
@@ -68,12 +70,18 @@ def stored_sources(session: Session) -> list[FolderSource]:
 def open_stored(session: Session, source: Source) -> FolderSource:
     """Open again a source that the case knows, where it lies now; raises SourceError."""
     place = session.case.reader.places_of_sources()[source.id]
-    return FolderSource.open(
-        place,
-        filters=session.filters(),
-        exclude_paths=(session.case.folder,),
-        known_as=source.id,
-    )
+    try:
+        return FolderSource.open(
+            place,
+            filters=session.filters(),
+            exclude_paths=(session.case.folder,),
+            known_as=source.id,
+        )
+    except SourceError as error:
+        moved = f"assay relocate {display(str(session.case.folder))} {display(place)} NEWPATH"
+        raise SourceError(
+            error.message, hint=f"{error.hint}; where it lies elsewhere now: {moved}"
+        ) from error
 
 
 def run_case(

@@ -3,7 +3,7 @@
 A row is the first 16 bytes of a digest and the number of the record that states it; the whole
 digest stands in that record, which confirms every answer. The leading one or two bytes are not
 stored: a table says where each of their values begins, so a row has 19 or 18 bytes (18 from
-131,072 rows on, table included at most 20 a digest from 1,028 rows on). Within one value of the
+140,000 rows on, table included at most 20 a digest from 1,028 rows on). Within one value of the
 table, binary search: 11 steps among 74 million.
 
 Layout, little-endian: 16 bytes of header (magic, rows as u64), table of u32, rows of the rest of
@@ -26,7 +26,7 @@ from assay.lists.spill import KEY, ROW
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MANY = 1 << 17  # rows from which two leading bytes are in the table
+MANY = 140_000  # rows from which two leading bytes are in the table
 MOST = (1 << 32) - 1  # rows and record numbers
 _HEADER = struct.Struct("<6sHQ")  # magic, leading bytes in the table, rows
 _MAGIC = b"ALDIG1"

@@ -37,6 +37,7 @@ _ENTRY = struct.Struct("<64sHBBIII16sIQQIQ")  # a directory entry, 128 bytes ([M
 _STORAGE, _STREAM, _ROOT = 1, 2, 5
 _DEEPEST = 64  # storages inside storages that get a path of their own
 _READ_AGAIN = 4  # times the file's size that its streams may claim together
+_REST = 128  # bytes behind a stream in its last sector from which on a picture could lie there
 _HEADER_LIST = 109  # sectors of the table that the header itself names
 
 
@@ -126,6 +127,7 @@ class Compound:
         first_dir, _, self._cutoff, first_mini = struct.unpack_from("<4I", head, 48)
         self._table = self._sector_table(head)
         self._streams: dict[int, Runs] = {}
+        self._rests: set[tuple[int, int]] = set()  # what last sectors hold behind their streams
         directory = self._runs(first_dir, None)
         self._raw = directory.read(0, directory.size)
         if len(self._raw) < _ENTRY.size:
@@ -168,7 +170,7 @@ class Compound:
         return found
 
     def unused(self) -> Iterator[tuple[Blob, str]]:
-        """Yield what no stream accounts for, and where it lies: free sectors, lost chains."""
+        """Yield what no stream accounts for, and where it lies: free sectors, lost chains, rests."""
         for entry in self.entries:
             if entry.is_stream:
                 self.stream(entry)
@@ -183,6 +185,8 @@ class Compound:
                 start = first + at * size
                 yield Runs(base, [(start, (end - at) * size)]), f"{what} at byte {start}"
                 at = used.find(0, end)
+        for start, length in sorted(self._rests):
+            yield Runs(self._blob, [(start, length)]), f"the rest of a sector at byte {start}"
 
     def drain(self) -> list[Trouble]:
         """Return the troubles met since the last call."""
@@ -238,6 +242,8 @@ class Compound:
             length = step if left is None else min(step, left)
             left = None if left is None else left - length
             runs.append((first + at * step, length))
+            if step - length >= _REST and not small:
+                self._rests.add((first + at * step + length, step - length))
             at = table[at] if at < len(table) else _NONE
         return Runs(self._mini if small else self._blob, runs)
 

@@ -148,6 +148,17 @@ def test_a_deleted_attachment_is_carved() -> None:
     assert [seen.data[member.name] for member in carved] == [picture("JPEG", seed=8)]
 
 
+def test_a_picture_behind_a_stream_in_its_last_sector_is_carved() -> None:
+    """The message counts as read to its end, so nothing may lie in it unseen."""
+    hidden, body = picture("JPEG", (16, 12), seed=9), b"attached" * 600
+    data = compound(message(attachment(0, body, "list.bin")), version=4)
+    at = data.index(body) + len(body)
+    assert not data[at : at + len(hidden)].strip(b"\0")
+    seen = read(data[:at] + hidden + data[at + len(hidden) :])
+    carved = [member for member in seen.members if member.state is Allocation.CARVED]
+    assert [seen.data[member.name] for member in carved] == [hidden]
+
+
 def test_a_message_whose_directory_lies_far_behind_is_still_one() -> None:
     data = compound(message(attachment(0, os.urandom(200_000), "large.bin")))
     assert sniff(data[:65536], len(data)) == "application/x-ole-storage"

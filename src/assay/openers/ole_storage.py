@@ -170,7 +170,7 @@ class Compound:
         return found
 
     def unused(self) -> Iterator[tuple[Blob, str]]:
-        """Yield what no stream accounts for, and where it lies: free sectors, lost chains, rests."""
+        """Yield what no stream accounts for and where it lies: free sectors, lost chains, rests."""
         for entry in self.entries:
             if entry.is_stream:
                 self.stream(entry)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +61,7 @@ class Held:
         return [
             label(row)
             for row in self.rows
-            if row["locked"]
-            and not any(_within(name, display(row["chain"][0])) for name in locked)
+            if row["locked"] and not any(_within(name, display(row["chain"][0])) for name in locked)
         ]
 
     # ----------------------------------------------------------------------------------------------
@@ -77,13 +75,6 @@ class Held:
             wrong = ask(row, self.records.get(row["sha256"]))
             if wrong:
                 yield f"{label(row)}: {wrong}"
-
-    def _scenes(self) -> Mapping[str, set[int]]:
-        scenes: dict[str, set[int]] = defaultdict(set)
-        for row in self.rows:
-            if row["scene"] is not None:
-                scenes[row["sha256"]].add(row["scene"])
-        return scenes
 
     def _copy(self, row: Row, record: Record | None) -> str:
         if record is None:

@@ -169,7 +169,7 @@ class Bench:
 
     def _examiner(self, name: str) -> Callable[[Sample], None]:
         examiner = self.unit.examiners[name]
-        config = self.plan.config(name)
+        config = self.plan.config(name, "image/jpeg")
 
         def work(sample: Sample) -> None:
             seen, failed = run_examiner(examiner, sample.shared, config)
@@ -188,7 +188,7 @@ class Bench:
         link = Recorder(self.plan)
         request: JsonObject = {"chain": [sample.found.key], "times": [], "poison": {}}
         self.unit.handle(request, DescriptorBlob(sample.fd), link)
-        return [["do", 1, request, True, None], *link.frames, ["done"]]
+        return [["do", 1, request, 1, []], *link.frames, ["done"]]
 
     def _store_seconds(self, rows: Sequence[tuple[Found, list[Json]]]) -> float:
         """Return what taking in, judging and committing all files costs the coordinator."""

@@ -19,7 +19,13 @@ from tests.support.command import Ran, assay, events
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 SCHEMA = ROOT / "docs" / "reference" / "items.schema.json"
-COUNT = 41  # items: 38 files without the duplicate, and four members of archives that are new
+# Items: 38 files without the duplicate, four members of archives that are new, and the EXIF
+# thumbnails of ten camera pictures.
+COUNT = 51
+THUMBNAIL = "!/EXIF thumbnail"
+# Thumbnails that are items of their own: the first also stands in launch.jpg, which shows another
+# picture, and the second in a picture of which the lower half is missing.
+ALONE = {"DCIM/100EXMPL/EXMP0002.JPG", "DCIM/100EXMPL/EXMP0005.JPG", "Pictures/launch.jpg"}
 
 # path: (origin, lane, band); lane None is the inventory
 EXPECTED: Mapping[str, tuple[str, int | None, str | None]] = {
@@ -107,7 +113,22 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def test_the_run_ends_well_and_examines_everything(case: Case) -> None:
     assert case.first.code == 0
     assert (case.first.last["examined"], case.first.last["failed"]) == (COUNT, 0)
-    assert set(case.items) == set(EXPECTED)
+    assert {path for path in case.items if not path.endswith(THUMBNAIL)} == set(EXPECTED)
+
+
+def test_a_thumbnail_stands_with_its_picture_unless_it_shows_another(case: Case) -> None:
+    thumbnails = {
+        path.removesuffix(THUMBNAIL): item
+        for path, item in case.items.items()
+        if path.endswith(THUMBNAIL)
+    }
+    assert {path for path, item in thumbnails.items() if item["shown_with"] is None} == ALONE
+    for path, item in thumbnails.items():
+        if path not in ALONE:
+            assert item["shown_with"] == case.items[path]["sha256"]
+            assert (item["lane"], item["rank"]) == (case.items[path]["lane"], None)
+    original = case.items["DCIM/100EXMPL/EXMP0002.JPG"]["sha256"]
+    assert thumbnails["Pictures/launch.jpg"]["small_copy"]["original"] == original
 
 
 @pytest.mark.parametrize("path", list(EXPECTED))

@@ -6,8 +6,9 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
 import jinja2
@@ -45,7 +46,9 @@ class ReportOptions:
 
 def write_report(session: Session, out: Path, options: ReportOptions) -> int:
     """Write the report, whole or not at all; returns the number of items shown."""
-    rows = list(records(session, options.selection))
+    # a preview that is shown with its picture is named there
+    chosen = records(session, replace(options.selection, top=None))
+    rows = list(islice((r for r in chosen if r["shown_with"] is None), options.selection.top))
     page = _environment().get_template("report.html").render(_context(session, rows, options))
     partial = out.with_name(out.name + ".partial")
     try:

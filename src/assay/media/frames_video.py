@@ -29,7 +29,7 @@ from assay.media.frames_headers import read_header
 from assay.media.frames_tracks import Header
 
 PASS_PIXELS = 1 << 28  # decoded in one run: 4 s of 1920×1080 at 30 frames per second
-JUMP_PIXELS = 1 << 29  # decoded on the way to the places of all jumps
+JUMP_PIXELS = 1 << 30  # decoded on the way to the places of all jumps
 PASS_FRAMES = 20_000  # met in one run
 _BEFORE = 16  # frames that OpenCV goes back, beyond the key frame, at each jump
 _SLACK = 60.0  # seconds by which a claimed duration may exceed what was seen

@@ -166,16 +166,17 @@ def pairs(connection: Connection) -> dict[str, list[Sha256]]:
     return {identifier: items for identifier, items in found.items() if len(items) > 1}
 
 
-def shown_with(connection: Connection, sha256: Sha256) -> list[str]:
-    """Return the display paths of the previews that are shown with a picture."""
+def shown_with(connection: Connection, sha256: Sha256) -> list[tuple[str, Sha256]]:
+    """Return display path and digest of the previews that are shown with a picture."""
     rows = connection.execute(
         text(
-            "SELECT min(o.path) FROM placements p JOIN occurrences o ON o.sha256 = p.item "
+            "SELECT min(o.path), p.item "
+            "FROM placements p JOIN occurrences o ON o.sha256 = p.item "
             "WHERE p.shown_with = :sha GROUP BY p.item ORDER BY 1"
         ),
         {"sha": sha256},
     )
-    return [str(row[0]) for row in rows]
+    return [(str(row[0]), Sha256(row[1])) for row in rows]
 
 
 def lone_copies(connection: Connection) -> int:

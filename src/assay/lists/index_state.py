@@ -24,6 +24,7 @@ from assay.lists.index_files import (
     IndexMissingError,
     replace,
 )
+from assay.lists.index_tail import EMPTY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,10 +86,17 @@ def manifest_bytes(folder: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        if folder.is_dir() and leftovers(folder, None):
+        if folder.is_dir() and not all(map(_is_beginning, leftovers(folder, None))):
             what = "is missing, but its files are there"
             raise IndexDamagedError(path, "manifest", what) from None
         raise IndexMissingError(f"{folder}: there is no index here") from None
+
+
+def _is_beginning(path: Path) -> bool:
+    """Return whether a writer that was killed while it began an index can have left this file."""
+    if path.name == "tail-0":
+        return path.stat().st_size <= EMPTY
+    return path.name in {"deleted-0", "deleted-0.tmp", "manifest.tmp"}
 
 
 def parse_manifest(path: Path, data: bytes) -> Manifest:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<8sIIQI")  # magic, version, 0, generation, CRC-32 of the above
+EMPTY = _HEADER.size  # bytes of a tail to which nothing was added
 _MAGIC = b"ASSAYTAI"
 _VERSION = 1
 _ROW = np.dtype(

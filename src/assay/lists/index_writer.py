@@ -8,6 +8,7 @@ segment with its new manifest, written when all that it names is on disk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import numpy as np
 
 from assay.lists import index_state, index_tail
 from assay.lists.index import assemble, load
-from assay.lists.index_files import IndexLock, IndexMissingError, writing
+from assay.lists.index_files import IndexDamagedError, IndexLock, IndexMissingError, writing
 from assay.lists.index_search import Part, as_words, cores
 from assay.lists.index_segment import SegmentBuilder, blocks
 from assay.lists.index_state import Deleted, Manifest, Named
@@ -45,10 +46,7 @@ class IndexWriter:
         self._folder = folder
         self._lock = IndexLock(folder)
         try:
-            try:
-                index_state.manifest_bytes(folder)
-            except IndexMissingError:
-                _publish(folder, Manifest(0, ()), np.zeros(0, np.uint8))
+            _begin(folder)
             self._state = load(folder, None, check=False)
             _clean(folder, self._state.manifest)
         except BaseException:
@@ -138,6 +136,8 @@ class IndexWriter:
             folder.mkdir(parents=True, exist_ok=True)
         lock = IndexLock(folder)
         try:
+            with suppress(IndexDamagedError):
+                _begin(folder)
             generation = index_state.last_generation(folder) + 1
             named = _build(folder, generation, ((as_words(h), _numbers(r)) for h, r in given))
             manifest = Manifest(generation, named)
@@ -180,6 +180,14 @@ class IndexWriter:
             raise
         self._state = load(self._folder, state, check=False)
         _clean(self._folder, manifest)
+
+
+def _begin(folder: Path) -> None:
+    """Make an empty index where there is none."""
+    try:
+        index_state.manifest_bytes(folder)
+    except IndexMissingError:
+        _publish(folder, Manifest(0, ()), np.zeros(0, np.uint8))
 
 
 def _live(

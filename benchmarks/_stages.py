@@ -95,6 +95,7 @@ class Recorder:
     """Implements ``assay.sandbox.task.Link``: wants every check, keeps what the unit says."""
 
     seal = SealLevel.NONE
+    beside = ()
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -214,7 +215,7 @@ class Bench:
         spent = time.process_time() - started
         source.close()
         placed = len(list(session.case.reader.placements()))
-        if placed != len(rows):
+        if placed < len(rows):  # previews are items besides
             raise RuntimeError(f"{placed} of {len(rows)} files were taken in and judged")
         return spent
 

@@ -22,8 +22,9 @@ from assay.lists.adapters.registry import open_list
 from assay.lists.importing import Pieces, Summary
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest, WriteLock
+from assay.lists.marks import Marks, read_marks
 from assay.lists.properties import Properties
-from assay.lists.reading import Held, ListReader, Marks, read_held, read_marks
+from assay.lists.reading import Held, ListReader, read_held
 from assay.lists.records import RecordFile, decode
 from assay.lists.sealed import ListDamagedError
 from assay.lists.writing import Draft
@@ -37,13 +38,19 @@ def _writing(folder: Path) -> Iterator[Manifest]:
     except OSError as error:
         raise _refused(folder, error) from error
     with WriteLock(folder):
-        found = manifests.load(folder) if manifests.exists(folder) else Manifest()
-        writing.remove_strays(folder, found)
-        perceptual.remove_strays(folder, found)
         try:
-            yield found
+            yield _tidied(folder)
+            _tidied(folder)
         except OSError as error:
             raise _refused(folder, error) from error
+
+
+def _tidied(folder: Path) -> Manifest:
+    """Remove what the manifest does not name, and return it."""
+    found = manifests.load(folder) if manifests.exists(folder) else Manifest()
+    writing.remove_strays(folder, found)
+    perceptual.remove_strays(folder, found)
+    return found
 
 
 def add(
@@ -72,10 +79,11 @@ def add(
                     return Summary(path.name, digest, unchanged=True)
             found = pieces(path) if pieces else open_list(path, options)
             table = properties.load(folder)
-            marks = read_marks(folder, before)
+            marks = read_marks(folder, before)  # the import brings them to its own state
             manifest, summary, met = importing.import_file(
                 folder,
                 before,
+                marks,
                 read_held(folder, before.held),
                 path,
                 found,
@@ -83,9 +91,7 @@ def add(
                 flood=table.flood,
                 at=at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             )
-            manifest = perceptual.follow(
-                folder, before, manifest, marks.dead_numbers(), marks.dead_count()
-            )
+            manifest = perceptual.follow(folder, before, manifest, marks)
             properties.with_tables(folder, table, met)
             manifests.commit(folder, manifest)
             return summary
@@ -128,7 +134,8 @@ def repair(folder: Path, damage: AssayError) -> list[str]:
     try:
         with _writing(folder) as before:
             if isinstance(damage, HammingIndexError):
-                manifests.commit(folder, perceptual.rebuild(folder, before))
+                marks = read_marks(folder, before)
+                manifests.commit(folder, perceptual.rebuild(folder, before, marks))
                 return [f"{folder.name}: the index of perceptual hashes was rebuilt"]
             notes = [f"{folder.name}: digests and marks were rebuilt from the stored records"]
             held: tuple[Held, ...] = ()
@@ -151,30 +158,18 @@ def _all_lines(folder: Path, found: Manifest) -> Iterator[tuple[int, bytes]]:
 def _rewrite(
     folder: Path, before: Manifest, lines: Iterable[tuple[int, bytes]], held: tuple[Held, ...]
 ) -> None:
-    blank = replace(
-        before,
-        layout=before.layout + 1,
-        runs=(),
-        digests={},
-        hashes={},
-        dead=None,
-        held=None,
-        live=0,
-        indexed=0,
-        index_dead=0,
-    )
-    draft = Draft(folder, blank, Marks(0), held, properties.load(folder).flood)
+    blank = Manifest(before.generation, version=before.version, imports=before.imports)
+    marks = Marks(0)
+    draft = Draft(folder, blank, marks, held, properties.load(folder).flood)
     try:
         for number, line in lines:
             draft.add_line(decode(line, number), line)
         manifest, _ = draft.finish()
-        manifest = perceptual.rebuild(folder, manifest)
+        manifest = perceptual.rebuild(folder, manifest, marks)
     except BaseException:
         draft.abandon()
         raise
-    manifest = manifests.commit(folder, manifest)
-    writing.remove_strays(folder, manifest)
-    perceptual.remove_strays(folder, manifest)
+    manifests.commit(folder, manifest)
 
 
 def hold(folder: Path, held: Held) -> None:

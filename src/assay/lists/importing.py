@@ -21,8 +21,9 @@ from assay.core.errors import AssayError, Malformed
 from assay.core.jsonvalue import JsonObject
 from assay.lists.columns import WIDTHS
 from assay.lists.manifest import Manifest
+from assay.lists.marks import Marks
 from assay.lists.model import ListEntry, ListFacts, Perceptual, Refused
-from assay.lists.reading import Held, read_marks
+from assay.lists.reading import Held
 from assay.lists.records import encode, without_fields
 from assay.lists.writing import Changes, Draft
 
@@ -92,6 +93,7 @@ class Summary:
 def import_file(
     folder: Path,
     before: Manifest,
+    marks: Marks,
     held: tuple[Held, ...],
     path: Path,
     pieces: Pieces,
@@ -108,7 +110,7 @@ def import_file(
     """
     digest = file_digest(path)
     summary = Summary(path.name, digest)
-    draft = Draft(folder, before, read_marks(folder, before), held, flood)
+    draft = Draft(folder, before, marks, held, flood)
     refused = _Quarantine(folder / f"refused-{before.generation + 1:08d}.gz", summary)
     met: dict[str, dict[str, str]] = {}
     try:

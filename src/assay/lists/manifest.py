@@ -53,7 +53,6 @@ class Manifest:
     """What a list consists of now."""
 
     generation: int = 0  # rises with every change; part of the names of new files
-    layout: int = 0  # rises when records are numbered anew
     version: str = ""  # over everything imported and decided, in order; 64 hex digits
     runs: tuple[Run, ...] = ()
     digests: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)  # by algorithm, and "id"
@@ -61,8 +60,9 @@ class Manifest:
     dead: Part | None = None  # bitmap of records replaced, withdrawn or repeated
     held: Part | None = None  # hashes that match too much (JSON)
     live: int = 0  # records that are not dead
-    indexed: int = 0  # hashes in the Hamming index
-    index_dead: int = 0  # records that were dead when it was last rid of those
+    index: str = ""  # folder of the Hamming index; empty where there is nothing to index
+    indexed: int = 0  # hashes in it
+    index_dead: int = 0  # records that were dead when it was built
     imports: tuple[JsonObject, ...] = ()  # what was read when, and its summary
 
     @property
@@ -86,7 +86,6 @@ class Manifest:
         body: dict[str, Any] = {
             "format": _FORMAT,
             "generation": self.generation,
-            "layout": self.layout,
             "version": self.version,
             "runs": [[run.stem, run.base, run.count, dict(run.seals)] for run in self.runs],
             "digests": groups(self.digests),
@@ -94,6 +93,7 @@ class Manifest:
             "dead": _row(self.dead) if self.dead else None,
             "held": _row(self.held) if self.held else None,
             "live": self.live,
+            "index": self.index,
             "indexed": self.indexed,
             "index_dead": self.index_dead,
             "imports": list(self.imports),
@@ -111,7 +111,6 @@ class Manifest:
 
         return cls(
             generation=int(row["generation"]),
-            layout=int(row["layout"]),
             version=str(row["version"]),
             runs=tuple(Run(*run) for run in row["runs"]),
             digests=groups(row["digests"]),
@@ -119,6 +118,7 @@ class Manifest:
             dead=Part(*row["dead"]) if row["dead"] else None,
             held=Part(*row["held"]) if row["held"] else None,
             live=int(row["live"]),
+            index=str(row["index"]),
             indexed=int(row["indexed"]),
             index_dead=int(row["index_dead"]),
             imports=tuple(row["imports"]),

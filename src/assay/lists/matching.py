@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -51,7 +52,7 @@ class Hit:
     differs: tuple[str, ...] = ()  # not empty: no match but a finding
     value: str = ""  # of a perceptual hash of the record, hex
     unread: str = ""  # why the record could not be read: confirmed by 16 bytes of a digest only
-    more: int = 0  # further records that this list has for the query, not given
+    more: int = 0  # further records that this list has for the query, at least; not given
 
     @property
     def exact(self) -> bool:
@@ -224,34 +225,25 @@ def _near(
     hasher: Hasher | None,
 ) -> list[list[Hit]]:
     hits: list[list[Hit]] = [[] for _ in queries]
+    more: Counter[int] = Counter()
     seen: set[tuple[int, int]] = set()
     for at, number, distance in rows:
         if (at, number) in seen or against.reader.marks.is_dead(number):
             continue
+        if len(hits[at]) >= CAP:
+            more[at] += 1
+            continue
+        value, unread = b"", ""
         try:
             entry = against.reader.record(number).entry
         except ListDamagedError as error:
-            seen.add((at, number))
-            entry = ListEntry(id=_UNREAD)
-            hits[at].append(
-                _hit(
-                    against,
-                    number,
-                    entry,
-                    algorithm,
-                    distance=distance,
-                    threshold=threshold,
-                    unread=str(error),
-                )
-            )
-            continue
-        value = _stated(entry, algorithm, queries[at].tobytes(), distance, against, hasher)
-        if value is None:
-            continue  # held, or a hash of the record that is not compared
+            entry, unread = ListEntry(id=_UNREAD), str(error)
+        else:
+            stated = _stated(entry, algorithm, queries[at].tobytes(), distance, against, hasher)
+            if stated is None:
+                continue  # held, or a hash of the record that is not compared
+            value = stated
         seen.add((at, number))
-        if len(hits[at]) >= CAP:
-            hits[at][0] = replace(hits[at][0], more=hits[at][0].more + 1)
-            continue
         hits[at].append(
             _hit(
                 against,
@@ -261,8 +253,11 @@ def _near(
                 distance=distance,
                 threshold=threshold,
                 value=value.hex(),
+                unread=unread,
             )
         )
+    for at, count in more.items():
+        hits[at] = [replace(hit, more=count) for hit in hits[at]]
     return hits
 
 

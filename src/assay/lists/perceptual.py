@@ -1,8 +1,9 @@
 """The list's Hamming index kept in step with its records, and what is searched without one.
 
-The index stands for records by their numbers and lives in a folder of its own, named by the layout
-of those numbers. It may hold more than the manifest counts (a writer was killed, or is at work):
-numbers the manifest does not know are passed over, and the next writer builds it anew.
+The index stands for records by their numbers and lies in a folder that the list's manifest names.
+It may hold more than the manifest counts (a writer was killed, or is at work): numbers the manifest
+does not know are passed over, and the next writer builds it anew in another folder. Hashes of
+records that are no longer current stay in it until they are many, and are passed over too.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ import numpy as np
 from assay.lists import columns, index, index_search
 from assay.lists.columns import WIDTHS, ColumnFile
 from assay.lists.hashers import Hasher
-from assay.lists.index_files import HammingIndexError
+from assay.lists.index_files import HammingIndexError, IndexDamagedError
 from assay.lists.index_writer import TAIL_LIMIT, IndexWriter
 from assay.lists.manifest import Manifest
+from assay.lists.marks import Marks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CAP = 1000  # hashes of current records given for a query
-_DEAD = 512  # dead records whose hashes may stay in the index, so that few updates rewrite it
+CAP = 1000  # hashes of current records given for a query, at least, where there are so many
+_DEAD = 4096  # dead records that an index may keep; beyond that, as many as a quarter of it
 _BLOCK = 1 << 18  # hashes given to the index at once
 _FOLDER = "pdq.index-"
 
@@ -34,85 +36,91 @@ _FOLDER = "pdq.index-"
 class NearIndex:
     """The index as it was when the list was opened: later additions do not show."""
 
-    def __init__(self, folder: Path, found: Manifest) -> None:
-        self._count = found.count
+    def __init__(self, folder: Path, found: Manifest, marks: Marks) -> None:
+        self._marks = marks
         self._parts: tuple[index_search.Part, ...] = ()
-        if found.indexed:
-            path = index_folder(folder, found)
-            self._parts = index.load(path, None, check=True).parts
+        if found.index:
+            state = index.load(folder / found.index, None, check=True)
+            if state.count < found.indexed:
+                what = f"has {state.count} hashes instead of {found.indexed}"
+                raise IndexDamagedError(folder / found.index, "tail", what)
+            self._parts = state.parts
 
     def search(
         self, queries: NDArray[np.uint8], radius: int, threads: int = 1
-    ) -> Iterator[tuple[int, int, int]]:
-        """Yield (query, record number, bits) within ``radius`` of Q×32 queries, nearest first.
+    ) -> list[tuple[int, int, int]]:
+        """Return (query, record number, bits) within ``radius`` of Q×32 queries.
 
-        Of more than some 2,000 a query, the nearest. Records may be dead.
+        By query, nearest first; of more than ``CAP`` a query, the nearest, ``CAP`` or more.
         """
-        if not self._parts or not len(queries):
-            return
-        cap = CAP + 2 * _DEAD
-        found = index_search.search(self._parts, queries, radius, cap, threads)
-        rows = zip(
-            found.query.tolist(), found.record.tolist(), found.distance.tolist(), strict=True
-        )
-        yield from (row for row in rows if row[1] < self._count)
+        rows: list[tuple[int, int, int]] = []
+        if not self._parts:
+            return rows
+        asked = np.arange(len(queries))
+        cap = 2 * CAP
+        while len(asked):
+            found = index_search.search(self._parts, queries[asked], radius, cap, threads)
+            current = found.record < self._marks.count
+            current[current] = ~self._marks.are_dead(found.record[current].astype(np.uint32))
+            enough = np.bincount(found.query[current], minlength=len(asked)) >= CAP
+            again = found.capped & ~enough  # the dead ones took the place of others
+            kept = current & ~again[found.query]
+            rows += zip(
+                asked[found.query[kept]].tolist(),
+                found.record[kept].tolist(),
+                found.distance[kept].tolist(),
+                strict=True,
+            )
+            asked = asked[again]
+            cap *= 8
+        return sorted(rows, key=lambda row: (row[0], row[2], row[1]))
 
 
-def index_folder(folder: Path, found: Manifest) -> Path:
-    return folder / f"{_FOLDER}{found.layout:08d}"
-
-
-def follow(
-    folder: Path, before: Manifest, after: Manifest, dead: NDArray[np.uint64], dead_before: int
-) -> Manifest:
+def follow(folder: Path, before: Manifest, after: Manifest, marks: Marks) -> Manifest:
     """Bring the index to ``after``, which is not committed yet, and return it with its counts.
 
-    ``dead`` are the records dead in ``before``, of which ``before.index_dead`` are gone already.
+    ``marks`` are those of ``after``.
     """
     parts = after.hashes.get("pdq", ())
+    adding = sum(part.count for part in parts if part not in before.hashes.get("pdq", ()))
+    dead = marks.dead_count() - before.index_dead
+    if dead > max(_DEAD, before.indexed // 4):
+        return rebuild(folder, after, marks)
+    if not adding:
+        return after
+    if not before.index or (adding > TAIL_LIMIT and 4 * adding > before.indexed):
+        return rebuild(folder, after, marks)
+    try:
+        with IndexWriter(folder / before.index) as writer:
+            if writer.count == before.indexed:
+                for hashes, numbers in _blocks(folder, after, before.count, marks):
+                    writer.add(hashes, numbers)
+                return replace(after, indexed=writer.count)
+    except HammingIndexError:
+        pass  # damaged: it is only a copy of the columns
+    return rebuild(folder, after, marks)
+
+
+def rebuild(folder: Path, found: Manifest, marks: Marks) -> Manifest:
+    """Build the index from the list's columns in a new folder; return the manifest with it."""
+    parts = found.hashes.get("pdq", ())
     if not parts:
-        return after
-    path = index_folder(folder, after)
-    new = [part for part in parts if part not in before.hashes.get("pdq", ())]
-    if not new and before.layout == after.layout:
-        return after
-    adding = sum(part.count for part in new)
-    gone = before.index_dead
-    if before.layout == after.layout and (adding <= TAIL_LIMIT or 4 * adding < before.indexed):
-        try:
-            with IndexWriter(path) as writer:
-                if writer.count == before.indexed:
-                    if dead_before - gone >= _DEAD:
-                        writer.delete(dead)
-                        gone = dead_before
-                    for hashes, numbers in _blocks(folder, after, before.count):
-                        writer.add(hashes, numbers)
-                    return replace(after, indexed=writer.count, index_dead=gone)
-        except HammingIndexError:
-            pass  # damaged: it is only a copy of the columns
-    return rebuild(folder, after)
-
-
-def rebuild(folder: Path, found: Manifest) -> Manifest:
-    """Build the index from the list's columns and return the manifest with its counts."""
-    if not found.hashes.get("pdq"):
-        return replace(found, indexed=0, index_dead=0)
-    path = index_folder(folder, found)
-    if sum(part.count for part in found.hashes["pdq"]) > TAIL_LIMIT:
-        IndexWriter.rebuild(path, _blocks(folder, found, 0))
-    else:  # a tail alone: no segment with its tables of megabytes
-        IndexWriter.rebuild(path, ())
+        return replace(found, index="", indexed=0, index_dead=0)
+    path = folder / f"{_FOLDER}{found.generation + 1:08d}"
+    if sum(part.count for part in parts) > TAIL_LIMIT:
+        IndexWriter.rebuild(path, _blocks(folder, found, 0, marks))
     with IndexWriter(path) as writer:
-        if not writer.count:
-            for hashes, numbers in _blocks(folder, found, 0):
+        if not writer.count:  # few: a tail alone, no segment with its tables of megabytes
+            for hashes, numbers in _blocks(folder, found, 0, marks):
                 writer.add(hashes, numbers)
-        return replace(found, indexed=writer.count, index_dead=0)
+        dead = marks.dead_count()
+        return replace(found, index=path.name, indexed=writer.count, index_dead=dead)
 
 
 def remove_strays(folder: Path, found: Manifest) -> None:
-    """Remove indexes of other layouts."""
+    """Remove indexes that the manifest does not name."""
     for path in folder.glob(f"{_FOLDER}*"):
-        if path != index_folder(folder, found):
+        if path.name != found.index:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -149,13 +157,13 @@ def euclidean(query: NDArray[np.uint8], values: NDArray[np.uint8]) -> NDArray[np
 
 
 def _blocks(
-    folder: Path, found: Manifest, first: int
+    folder: Path, found: Manifest, first: int, marks: Marks
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint64]]]:
-    """Yield the hashes of records from number ``first`` on, in blocks."""
+    """Yield the hashes of current records from number ``first`` on, in blocks."""
     for part in found.hashes["pdq"]:
         file = ColumnFile(folder / part.file, WIDTHS["pdq"], part.seal)
         for rows in file.rows(_BLOCK):
             numbers = columns.numbers(rows)
-            wanted = numbers >= first
+            wanted = (numbers >= first) & ~marks.are_dead(numbers)
             if wanted.any():
                 yield columns.values(rows[wanted]), numbers[wanted].astype(np.uint64)

@@ -10,17 +10,16 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from assay.lists import manifest as manifests
 from assay.lists.columns import WIDTHS, ColumnFile
 from assay.lists.digests import DigestFile
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest, Part
+from assay.lists.marks import read_marks
 from assay.lists.model import Refused
 from assay.lists.perceptual import NearIndex
 from assay.lists.records import RecordFile, Stored
@@ -28,7 +27,7 @@ from assay.lists.sealed import ListDamagedError, SealedFile
 from assay.lists.spill import KEY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 DIGESTS = ("md5", "sha1", "sha256")
 IDS = "id"
@@ -43,54 +42,6 @@ class Held:
     value: str  # hex
     reason: str
     by: str = "assay"  # who decided it
-
-
-@dataclass(slots=True)
-class Marks:
-    """Two bits for each record: dead (not current) and repeat (says what its next version says)."""
-
-    count: int
-    dead: bytearray = field(default_factory=bytearray)
-    repeat: bytearray = field(default_factory=bytearray)
-
-    def grow(self, count: int) -> None:
-        more = (count + 7) // 8 - len(self.dead)
-        self.dead += bytes(more)
-        self.repeat += bytes(more)
-        self.count = count
-
-    def is_dead(self, number: int) -> bool:
-        return bool(self.dead[number >> 3] >> (number & 7) & 1)
-
-    def is_repeat(self, number: int) -> bool:
-        return bool(self.repeat[number >> 3] >> (number & 7) & 1)
-
-    def are_dead(self, numbers: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        octets: NDArray[np.uint8] = np.frombuffer(self.dead, np.uint8)[numbers >> 3]
-        masks: NDArray[np.uint8] = (1 << (numbers & 7)).astype(np.uint8)
-        return (octets & masks).astype(np.bool_)
-
-    def dead_numbers(self) -> NDArray[np.uint64]:
-        bits = np.unpackbits(np.frombuffer(self.dead, np.uint8), bitorder="little")
-        return np.flatnonzero(bits[: self.count]).astype(np.uint64)
-
-    def dead_count(self) -> int:
-        return int(np.bitwise_count(np.frombuffer(self.dead, np.uint8)).sum())
-
-    def kill(self, numbers: NDArray[np.uint32]) -> None:
-        _set(self.dead, numbers)
-
-    def repeats(self, numbers: NDArray[np.uint32]) -> None:
-        _set(self.repeat, numbers)
-
-    def live(self) -> int:
-        return self.count - self.dead_count()
-
-
-def _set(bits: bytearray, numbers: NDArray[np.uint32]) -> None:
-    if len(numbers):
-        masks = (1 << (numbers & 7)).astype(np.uint8)
-        np.bitwise_or.at(np.frombuffer(bits, np.uint8), numbers >> 3, masks)
 
 
 class ListReader:
@@ -128,7 +79,7 @@ class ListReader:
         }
         self.marks = read_marks(self.folder, found)
         self.held = read_held(self.folder, found.held)
-        self.near = NearIndex(self.folder, found if self._search else Manifest())
+        self.near = NearIndex(self.folder, found if self._search else Manifest(), self.marks)
         self._held = {(each.algorithm, each.value) for each in self.held}
 
     def find(self, algorithm: str, digest: bytes) -> list[int]:
@@ -191,20 +142,6 @@ def id_key(entry: str) -> bytes:
     """Return the 16 bytes by which the versions of an entry are found."""
 
     return hashlib.blake2b(entry.encode("utf-8", "surrogatepass"), digest_size=KEY).digest()
-
-
-def read_marks(folder: Path, found: Manifest) -> Marks:
-    marks = Marks(found.count)
-    if found.dead is None:
-        marks.grow(found.count)
-        return marks
-    file = SealedFile(folder / found.dead.file, found.dead.seal)
-    half = (found.count + 7) // 8
-    if file.size != 2 * half:
-        raise ListDamagedError(file.path, f"{file.size} bytes instead of {2 * half}")
-    data = bytes(file.read(0, file.size))
-    marks.dead, marks.repeat = bytearray(data[:half]), bytearray(data[half:])
-    return marks
 
 
 def read_held(folder: Path, part: Part | None) -> tuple[Held, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from assay.lists.digests import DigestFile, numbers
-from assay.lists.reading import Marks
+from assay.lists.marks import Marks
 from assay.lists.spill import KEY, ROW
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def supersede(
     ``older`` are the rows of earlier imports, ``deleted`` the new records (ascending) that withdraw
     their entry. Two versions that say the same count as a repeat: the older one stays.
     """
+    follows = False  # whether the first row of a part has an earlier version beside it
     for rows, final in _overlapping(parts):
         keys = _keys(rows)
         records = numbers(rows)
@@ -53,22 +54,30 @@ def supersede(
         changes.duplicates += int(repeats.sum())
         changes.replaced += int((~repeats).sum())
         done = rows if final else rows[:-1]
-        last = done[~(np.append(same, False) if final else same)]
+        is_last = ~(np.append(same, False) if final else same)
+        alone = ~np.append(follows, same)[: len(done)][is_last]
+        follows = bool(same[-1]) if len(same) else follows
+        last = done[is_last]
         if len(last):
             gone = np.isin(numbers(last), deleted, assume_unique=True)
-            _against(last, gone, older, marks, sums, changes)
+            _against(last, gone, alone, older, marks, sums, changes)
         yield done
 
 
 def _against(
     last: NDArray[np.uint8],
     gone: NDArray[np.bool_],
+    alone: NDArray[np.bool_],
     older: list[DigestFile],
     marks: Marks,
     sums: _Sums,
     changes: _Changes,
 ) -> None:
-    """Set the last new record of each entry against the current one of earlier imports."""
+    """Set the last new record of each entry against the current one of earlier imports.
+
+    Where that says the same, the earlier one stays, unless other versions came between (the new
+    one is not ``alone``): in the order of their numbers the last must be the current one.
+    """
     new = numbers(last)
     marks.kill(new[gone])
     met = np.zeros(len(last), np.bool_)
@@ -77,12 +86,13 @@ def _against(
         current = ~marks.are_dead(old)
         at, old = at[current], old[current]
         met[at] = True
-        repeats = (sums.of(old) == sums.of(new[at])) & ~gone[at]
+        equal = (sums.of(old) == sums.of(new[at])) & ~gone[at]
+        repeats = equal & alone[at]
         marks.kill(old[~repeats])
         marks.kill(new[at[repeats]])
         marks.repeats(new[at[repeats]])
-        changes.duplicates += int(repeats.sum())
-        changes.replaced += int((~repeats & ~gone[at]).sum())
+        changes.duplicates += int(equal.sum())
+        changes.replaced += int((~equal & ~gone[at]).sum())
     changes.withdrawn += int((gone & met).sum())
     changes.unknown += int((gone & ~met).sum())
     changes.added += int((~met & ~gone).sum())

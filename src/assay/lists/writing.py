@@ -21,8 +21,9 @@ from assay.lists import columns
 from assay.lists.columns import WIDTHS, ColumnFile, ColumnWriter, repeated
 from assay.lists.digests import DigestFile, numbers, write_digests
 from assay.lists.manifest import Manifest, Part, Run
+from assay.lists.marks import Marks
 from assay.lists.model import ListEntry, Perceptual
-from assay.lists.reading import DIGESTS, IDS, Held, Marks, id_key
+from assay.lists.reading import DIGESTS, IDS, Held, id_key
 from assay.lists.records import RecordWriter, Stored, encode
 from assay.lists.sealed import SealedFile, SealedWriter
 from assay.lists.spill import KEY, Spill

@@ -315,7 +315,9 @@ def test_validity_is_a_matter_of_days(tmp_path: Path) -> None:
 def test_a_list_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     imported(tmp_path, "list", [entry(1)])
     file = tmp_path / "lists" / "list" / "list.toml"
-    file.write_text(file.read_text("utf-8") + '\n[categories.x]\n1 = { name = "a", polarity = "b" }')
+    file.write_text(
+        file.read_text("utf-8") + '\n[categories.x]\n1 = { name = "a", polarity = "b" }'
+    )
     with pytest.raises(PolicyError, match=r"list\.toml.*'b' is none of"):
         Library.open(tmp_path)
 

@@ -77,6 +77,9 @@ _KINDS = (
     FindingKind("path_traversal", "A name points outside its folder; nothing was written there."),
     FindingKind("control_name", "The name holds control characters."),
     FindingKind("bidi_name", "The name holds characters that reverse or hide text."),
+    FindingKind(
+        "long_name", "The name is longer than any path; its beginning and its digest are kept."
+    ),
     FindingKind("undecodable_name", "The name is not valid text; its bytes are kept."),
     FindingKind("duplicate_name", "The same name occurs twice in one container."),
     FindingKind("type_mismatch", "The name says another type than the content: {detail}."),

@@ -6,10 +6,13 @@ Names are ``str`` with ``surrogateescape``, so that every byte of a non-UTF-8 na
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 JOIN = "!/"  # between a container and the path inside it
+LONG_CHAIN = 4096  # characters: the longest path that systems take, and inner paths beside it
+_KEPT = 200  # characters of each name of a longer chain
 _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HIDDEN = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
@@ -36,6 +39,23 @@ def _shown(char: str) -> str:
 def join_chain(chain: Sequence[str]) -> str:
     """Return the display path of a chain: ``a.zip!/b.zip!/c.jpg``."""
     return JOIN.join(display(part) for part in chain)
+
+
+def bounded(chain: Sequence[str]) -> tuple[str, ...]:
+    """Return a chain whose long names are cut where it is longer than any honest path.
+
+    Every member repeats the names of the containers around it, so that a few names of 64 KiB in a
+    small archive would fill a disk. A cut name keeps its beginning, its length and a digest, so
+    that two names stay two. The first name, a path of the source, is never touched.
+    """
+    if sum(map(len, chain)) <= LONG_CHAIN:
+        return tuple(chain)
+    return (*chain[:1], *(name if len(name) <= _KEPT else _cut(name) for name in chain[1:]))
+
+
+def _cut(name: str) -> str:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{name[:_KEPT]}[cut: {len(name)} characters, SHA-256 {digest[:32]}]"
 
 
 def name_flags(name: str) -> tuple[str, ...]:

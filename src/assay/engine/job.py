@@ -14,7 +14,7 @@ from assay.core.contract import Examiner
 from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.facts import Failure, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
-from assay.core.names import display, duplicates, name_flags
+from assay.core.names import bounded, display, duplicates, name_flags
 from assay.core.opening import OpenContext, Opener
 from assay.core.vocab import EntryKind, FailureReason, Reach, Role
 from assay.engine import messages, previews
@@ -304,13 +304,15 @@ class Job:
         """Examine a member, or record an entry without content; False where it was not read."""
         member = read.member
         damage = ("unread_ranges",) if unread_of(self.file) else ()  # its bytes may be zeros
+        chain = bounded((*place.chain, member.name))
+        cut = ("long_name",) if chain[-1] != member.name else ()
         inner = Place(
-            chain=(*place.chain, member.name),
+            chain=chain,
             ordinals=f"{place.ordinals}/{outcome.prefix}{number}",
             times=messages.stamps_to_wire(member.times),
             mode=member.mode,
             inode=member.locator or f"member:{number}",
-            flags=(*name_flags(member.name), *read.flags, *damage),
+            flags=(*name_flags(member.name), *cut, *read.flags, *damage),
             state=member.state.value,
             parent=shared.sha256,
             role=member.role,

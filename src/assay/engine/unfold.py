@@ -57,7 +57,7 @@ class Outcome:
         if sum(t.flag == flag for t in self.troubles) < 20:
             self.troubles.append(Trouble(flag, detail))
         if reason is not None:
-            self.failures.setdefault(reason, []).append(detail)
+            self.failures.setdefault(reason, []).append(detail[:500])
 
     @property
     def complete(self) -> bool:

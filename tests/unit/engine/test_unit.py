@@ -144,3 +144,14 @@ def test_pixels_that_only_begin_like_a_picture_are_examined_as_the_document_show
     (pixels,) = [m for m in link.of("item") if m["ordinals"] != "0"]
     assert pixels["item"]["media_type"] == "image/x-pdf-stream"  # type: ignore[index, call-overload]
     assert "derived" in link.flags()
+
+
+def test_long_names_of_containers_are_not_repeated_with_every_member() -> None:
+    inner = zipped(*((f"{n}.txt", b"%d" % n) for n in range(20)))
+    outer = zipped(("n" * 60_000, inner), ("m" * 60_000, b"other"))
+    link = examine("a.zip", zipped(("o" * 60_000, outer)))
+    assert len(link.of("item")) == 24
+    assert sum(map(len, link.paths())) < 24 * 1000
+    assert len(set(link.paths())) == 24
+    assert "long_name" in link.flags()
+    assert not link.failures()

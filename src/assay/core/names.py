@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 JOIN = "!/"  # between a container and the path inside it
 LONG_CHAIN = 4096  # characters: the longest path that systems take, and inner paths beside it
 _KEPT = 200  # characters of each name of a longer chain
+_SHORT = 280  # characters of a name that is never cut, so that none is cut twice
 _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HIDDEN = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
@@ -50,7 +51,7 @@ def bounded(chain: Sequence[str]) -> tuple[str, ...]:
     """
     if sum(map(len, chain)) <= LONG_CHAIN:
         return tuple(chain)
-    return (*chain[:1], *(name if len(name) <= _KEPT else _cut(name) for name in chain[1:]))
+    return (*chain[:1], *(name if len(name) <= _SHORT else _cut(name) for name in chain[1:]))
 
 
 def _cut(name: str) -> str:

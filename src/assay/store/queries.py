@@ -186,16 +186,20 @@ def lone_copies(connection: Connection) -> int:
 
 
 def small_copies(
-    connection: Connection, caches: Sequence[str], small: int
+    connection: Connection, caches: Sequence[str], raws: Sequence[str], small: int
 ) -> dict[Sha256, Hash | None]:
-    """Return the items that are small copies by where they occur, each with its hash if any."""
+    """Return the items that are small copies by where they occur, each with its hash if any.
+
+    A preview in one of ``raws`` is none: its original is that very file, which nobody decoded.
+    """
     rows = connection.execute(
         text(
             """
 WITH copies AS (
     SELECT o.sha256 AS item FROM occurrences o LEFT JOIN items c ON c.sha256 = o.container
     WHERE o.sha256 IS NOT NULL AND o.kind = 'file' AND o.container IS NOT NULL
-        AND (o.role IN ('preview', 'thumbnail')
+        AND ((o.role IN ('preview', 'thumbnail')
+                AND c.media_type NOT IN (SELECT value FROM json_each(:raws)))
             OR c.media_type IN (SELECT value FROM json_each(:caches)))
     EXCEPT
     SELECT o.sha256 FROM occurrences o LEFT JOIN items c ON c.sha256 = o.container
@@ -212,7 +216,11 @@ GROUP BY k.item
 HAVING max(o.role <> '') OR coalesce(h.pixels, 0) <= :small
 """
         ),
-        {"caches": json.dumps(list(caches)), "small": small},
+        {
+            "caches": json.dumps(list(caches)),
+            "raws": json.dumps(list(raws)),
+            "small": small,
+        },
     )
     return {
         Sha256(row[0]): Hash(Sha256(row[0]), row[1], row[2], pixels=row[3]) if row[1] else None

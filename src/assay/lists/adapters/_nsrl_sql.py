@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn
 
@@ -43,6 +43,7 @@ _INSERT = re.compile(
     re.IGNORECASE,
 )
 _DELETE = re.compile(rf"DELETE\s+FROM\s+{_NAME}\s+WHERE\s+(.*?)\s*;?\s*", re.IGNORECASE | re.DOTALL)
+_INSERTS = re.compile(r"(?:INSERT|REPLACE)\b", re.IGNORECASE)
 _CHANGES = re.compile(r"(?:UPDATE|DELETE|INSERT|REPLACE)\b", re.IGNORECASE)
 _HOUSEKEEPING = re.compile(
     r"(?:BEGIN|COMMIT|END|ROLLBACK|PRAGMA|CREATE|DROP|ANALYZE|VACUUM|REINDEX|SAVEPOINT|RELEASE)\b"
@@ -114,17 +115,15 @@ class _Delta:
         if not text or text.startswith("--") or text == ";":
             return
         if text.startswith("/*"):
-            while "*/" not in text and (more := self._next()):
-                text = more[1]
+            if "*/" not in text and self._joined(text, lambda told: "*/" in told) is None:
+                yield Refused(place, "a comment never ends", fields.short(text))
             return
         match = _INSERT.match(text)
-        if match is None and re.match(r"(?:INSERT|REPLACE)\b", text, re.IGNORECASE):
-            for _ in range(3):  # VALUES may stand in a line of its own
-                more = None if match else self._next()
-                if more is None:
-                    break
-                text += " " + more[1].strip()
-                match = _INSERT.match(text)
+        if match is None and _INSERTS.match(text) and ";" not in text:
+            # VALUES may stand in a line of its own
+            whole = self._joined(text, lambda told: _INSERT.match(told) is not None, 3)
+            text = whole or text
+            match = _INSERT.match(text)
         if match:
             yield from self._insert(match, count, text[match.end() :])
         elif _CHANGES.match(text):
@@ -135,19 +134,29 @@ class _Delta:
         else:
             yield Refused(place, "no statement of a delta", fields.short(text))
 
-    def _statement(self, text: str) -> str:
-        """Return a statement up to its semicolon, or as much of it as is reasonable."""
-        for _ in range(_MAX_LINES):
-            if ";" in _STRING.sub("", text) or len(text) > _MAX_ROW:
-                break
+    def _joined(self, text: str, done: Callable[[str], bool], most: int = _MAX_LINES) -> str | None:
+        """Join the next lines until it is done; None, and the lines again, where it never is."""
+        taken: list[tuple[int, str]] = []
+        while len(taken) < most and len(text) < _MAX_ROW:
             line = self._next()
             if line is None:
                 break
-            if _CHANGES.match(line[1].lstrip()):  # the statement before never ended
-                self._back.appendleft(line)
-                break
+            taken.append(line)
+            if _CHANGES.match(line[1].lstrip()):
+                break  # the next statement
             text += "\n" + line[1]
-        return text
+            if done(text):
+                return text
+        self._back.extendleft(reversed(taken))
+        return None
+
+    def _statement(self, text: str) -> str:
+        """Return a statement up to its semicolon, or its first line where it has none."""
+
+        def ended(told: str) -> bool:
+            return ";" in _STRING.sub("", told)
+
+        return text if ended(text) else self._joined(text, ended) or text
 
     def _change(self, place: str, statement: str) -> ListEntry | Refused:
         """Read a DELETE of whole files; every other change is refused."""

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from assay.core.errors import UsageError
 from assay.lists.adapters import _nsrl_db, _nsrl_sql
 from assay.lists.adapters._lines import decoded
 from assay.lists.model import ListEntry, ListFacts, Refused
@@ -54,8 +53,7 @@ class NsrlAdapter:
             return
         name = getattr(file, "name", None)
         if not isinstance(name, str) or not Path(name).is_file():
-            raise UsageError(
-                "an NSRL database is read where it lies, and this one has no path",
-                hint="unpack it to a file and add that",
-            )
+            reason = "a database is read where it lies, and this one has no path: unpack it"
+            yield Refused("the database", reason)
+            return
         yield from _nsrl_db.read(Path(name), options)

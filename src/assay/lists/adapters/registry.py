@@ -203,7 +203,8 @@ class _Guard(io.RawIOBase):
         raw, self._back = self._back[: len(room)], self._back[len(room) :]
         if not raw and not self.trouble:
             try:
-                raw = self._packed.read(len(room))
+                # one step at a time: what was unpacked before the damage is not lost with it
+                raw = self._packed.read1(len(room))  # type: ignore[attr-defined]
             except _BROKEN as error:
                 self.trouble = f"the packed file is damaged: {error}"
         self.count += len(raw)

@@ -7,6 +7,7 @@ sure and is refused as a whole; another broken field costs that field, which is 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ _VERSION = re.compile(r"DataModels/(\d+(?:\.\d+)*)\.xml(?:/([A-Za-z]{1,20}))?", 
 _NAMESPACES = {"us": "vics:US", "uk": "vics:UK", "default": "vics:Default", "custom": "vics:CUSTOM"}
 UNSTATED = "vics:1.x"  # VICS 1.x does not say whose categories it uses
 _CASE_FACTS = ("CaseID", "CaseNumber", "ContactOrganization", "SeizureDate", "TotalMediaFiles")
+_LOST_BRACKETS = 20  # records inside one another that are followed
 _NESTED = ("HashName", "PropertyName")  # fields of the small objects inside a record
 
 
@@ -162,7 +164,7 @@ def _case_facts(state: _State) -> ListFacts:
     )
 
 
-def _record(part: Value, state: _State) -> Iterator[ListEntry | Refused]:
+def _record(part: Value, state: _State, depth: int = 0) -> Iterator[ListEntry | Refused]:
     place = f"byte {part.offset}"
     if not isinstance(part.value, dict):
         yield Refused(place, "a record is not an object", fields.short(part.text))
@@ -170,6 +172,15 @@ def _record(part: Value, state: _State) -> Iterator[ListEntry | Refused]:
     record: dict[str, Any] = part.value
     if "\\u" in part.text or not part.text.isascii():
         record = fields.storable(record)
+    if part.text.count('"MediaID"') > 1:
+        record, swallowed = _without_records(record)
+        if swallowed:
+            reason = f"{len(swallowed)} more records stand inside this one: a bracket is missing"
+            told = "each is read" if depth < _LOST_BRACKETS else "none of them is read"
+            yield Refused(place, f"{reason}; {told}", fields.short(part.text))
+        for inner in swallowed if depth < _LOST_BRACKETS else ():
+            again = Value(part.path, part.offset, inner, json.dumps(inner))
+            yield from _record(again, state, depth + 1)
     reader = _Record(record)
     try:
         md5, sha1, sha = reader.digests()
@@ -203,6 +214,24 @@ def _record(part: Value, state: _State) -> Iterator[ListEntry | Refused]:
         yield Refused(place, reason, fields.short(part.text))
 
 
+def _without_records(record: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Take out of a record's lists what is a media record itself.
+
+    With one closing bracket lost, all records behind it are elements of its last list.
+    """
+    swallowed: list[dict[str, Any]] = []
+    kept = dict(record)
+    for name, value in record.items():
+        if isinstance(value, list):
+            inner = [part for part in value if isinstance(part, dict) and "MediaID" in part]
+            if inner:
+                kept[name] = [
+                    part for part in value if not (isinstance(part, dict) and "MediaID" in part)
+                ]
+                swallowed += inner
+    return kept, swallowed
+
+
 class _Record:
     """One media record: its hashes and values, and what of it could not be read."""
 
@@ -228,7 +257,7 @@ class _Record:
             "sha1": fields.digest(record.get("SHA1"), "sha1"),
             "sha256": fields.digest(record.get("SHA256"), "sha256"),
         }
-        for name, value in self._alternatives(found["md5"]):
+        for name, value, _ in self._alternatives(found["md5"]):
             if name in found:
                 other = fields.digest(value, name)
                 if other and found[name] and other != found[name]:
@@ -240,21 +269,25 @@ class _Record:
         """Return the perceptual hashes, from their own fields and from AlternativeHashes."""
         found: list[Perceptual] = []
         self._add(found, "photodna", self._record.get("PhotoDNA"))
-        for name, value in self._alternatives(md5, tell=True):
+        for name, value, quality in self._alternatives(md5, tell=True):
             if name not in fields.HEX:
-                self._add(found, name, value)
+                self._add(found, name, value, quality)
         return tuple(found)
 
-    def _add(self, found: list[Perceptual], name: str, value: object) -> None:
+    def _add(
+        self, found: list[Perceptual], name: str, value: object, quality: object = None
+    ) -> None:
         try:
-            perceptual = fields.perceptual(name, value)
+            perceptual = fields.perceptual(name, value, quality)
         except ValueError as error:
             self.troubles.append(str(error))
             return
         if perceptual is not None and perceptual not in found:
             found.append(perceptual)
 
-    def _alternatives(self, md5: str, *, tell: bool = False) -> Iterator[tuple[str, object]]:
+    def _alternatives(
+        self, md5: str, *, tell: bool = False
+    ) -> Iterator[tuple[str, object, object]]:
         """Yield name and value of each alternative hash that belongs to this file."""
         listed = self._record.get("AlternativeHashes")
         if listed is None:
@@ -275,7 +308,8 @@ class _Record:
                     self.troubles.append(f"the alternative hash {name} names another MD5")
                 continue
             plain = fields.plain_name(name)
-            yield fields.ALGORITHMS.get(plain, plain), other.get("HashValue")
+            # no field of VICS: our own writer puts the quality of a PDQ hash there
+            yield fields.ALGORITHMS.get(plain, plain), other.get("HashValue"), other.get("Quality")
 
 
 def _id(record: Mapping[str, Any], md5: str, part: Value, state: _State) -> str:

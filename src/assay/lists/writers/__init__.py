@@ -1,0 +1,1 @@
+"""What writes entries of known-hash lists in the formats that others read."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import zipfile
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.core.errors import AssayError, SourceError, UsageError
+from assay.core.errors import SourceError, UsageError
 from assay.lists.adapters.registry import ADAPTERS, adapter, open_list, recognise
 from assay.lists.model import Adapter
 from tests.support.list_files import (
@@ -116,10 +118,10 @@ def test_a_trap_that_unpacks_without_measure_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assay.lists.adapters.registry._FREE_RATIO", 1 << 20)
-    (tmp_path / "x.gz").write_bytes(gzip.compress(f"{md5(1)}\n".encode() + b"\n" * (64 << 20)))
+    (tmp_path / "x.gz").write_bytes(gzip.compress(f"{md5(1)}\n".encode() + b" " * (8 << 20)))
     result = opened(tmp_path / "x.gz")
     assert result.md5s == [md5(1)]
-    assert "unpacks to more than 1000 times its size" in result.reasons
+    assert "unpacks to more than 200 times its size" in result.reasons
 
 
 def test_an_unknown_file_is_an_error_that_names_the_formats(tmp_path: Path) -> None:
@@ -131,22 +133,18 @@ def test_an_unknown_file_is_an_error_that_names_the_formats(tmp_path: Path) -> N
     assert "md5 has 2" in opened(tmp_path / "list", format="plain").reasons
 
 
+PACKED = io.BytesIO()
+with zipfile.ZipFile(PACKED, "w", zipfile.ZIP_DEFLATED) as made:
+    made.writestr("a", SAMPLES["vics"])
+
+
 @settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
-@given(st.data())
-def test_damage_to_a_packed_list_is_an_error_or_a_refusal(
-    tmp_path: Path, data: st.DataObject
-) -> None:
-    with zipfile.ZipFile(tmp_path / "ok.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a", SAMPLES["vics"])
-    sample = data.draw(
-        st.sampled_from(
-            (gzip.compress(SAMPLES["vics"], mtime=0), (tmp_path / "ok.zip").read_bytes())
-        )
-    )
-    (tmp_path / "x").write_bytes(data.draw(damaged(sample)))
-    try:
+@given(st.one_of(damaged(gzip.compress(SAMPLES["vics"], mtime=0)), damaged(PACKED.getvalue())))
+def test_damage_to_a_packed_list_is_an_error_or_a_refusal(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "x").write_bytes(raw)
+    with contextlib.suppress(SourceError, UsageError):
         opened(tmp_path / "x")
-    except AssayError as error:
-        assert isinstance(error, SourceError | UsageError)

@@ -31,7 +31,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     PlainAdapter(),
 )
 _GZIP, _ZIP, _SQLITE = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0"
-_RATIO = 1000  # of unpacked to packed bytes beyond which a file is no list but a trap
+_RATIO = 200  # of unpacked to packed bytes beyond which a file is no list but a trap
 _FREE_RATIO = 256 << 20  # unpacked bytes before the ratio counts
 _MEMBERS = 64  # of a zip file that are looked at
 _BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)

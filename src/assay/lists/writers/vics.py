@@ -113,6 +113,8 @@ def media(entry: ListEntry, namespace: str, number: int) -> dict[str, Any]:
     for name in _LISTS:
         _settle(told, odd, name, _objects)
     metadata = told.pop("MediaMetadata", None) or []
+    for part in (*metadata, *told.get("Exifs", ())):
+        _spell(part, ("PropertyName", "PropertyValue"))
     told["MD5"] = entry.md5.upper()
     told.setdefault("MediaID", number)
     told["Category"] = _category(entry, namespace)
@@ -185,9 +187,7 @@ def _hashes(told: dict[str, Any], odd: dict[str, Any], entry: ListEntry) -> None
     """Write the hashes that VICS has no field for as alternative ones, each once."""
     listed = told.pop("AlternativeHashes", [])
     for other in listed:
-        for name in ("HashName", "HashValue"):
-            if not isinstance(other.get(name), str):
-                other[name] = _line(other.get(name))
+        _spell(other, ("HashName", "HashValue"))
         if not isinstance(other.get("MD5"), str):
             other["MD5"] = told["MD5"]
     there = {(fields.plain_name(other["HashName"]), other["HashValue"].lower()) for other in listed}
@@ -233,13 +233,15 @@ def _files(told: dict[str, Any], entry: ListEntry) -> None:
         told["MediaFiles"] = [{"MD5": told["MD5"], "FileName": entry.label, "FilePath": ""}]
         return
     for file in files or ():
-        for name in _FILE_TEXTS:
-            if not isinstance(file.get(name), str):
-                file[name] = told["MD5"] if name == "MD5" else _line(file.get(name))
-    for exif in told.get("Exifs") or ():
-        for name in ("PropertyName", "PropertyValue"):
-            if not isinstance(exif.get(name), str):
-                exif[name] = _line(exif.get(name))
+        file.setdefault("MD5", told["MD5"])
+        _spell(file, _FILE_TEXTS)
+
+
+def _spell(part: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Give a part the text fields that the format demands of it."""
+    for name in names:
+        if not isinstance(part.get(name), str):
+            part[name] = _line(part.get(name))
 
 
 def _property(name: str, value: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ def digests(folder: Path, count: int) -> dict[str, object]:
         spill.add_rows(rows)
         for at in picked.sample(range(len(rows)), min(len(rows), 100)):
             asked.append((rows[at, :16].tobytes(), int(rows[at, 16:].view("<u4")[0])))
-    path = folder / "digests"
+    path = folder / f"digests-{count}"
     write_digests(path, count, spill.sorted())
     spill.close()
     built = time.perf_counter() - started

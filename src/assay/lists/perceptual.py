@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CAP = 1000  # hashes of current records given for a query, at least, where there are so many
 _DEAD = 4096  # dead records that an index may keep; beyond that, as many as a quarter of it
-_BLOCK = 1 << 18  # hashes given to the index at once
+_BLOCK = 1 << 16  # hashes given to the index at once
 _FOLDER = "pdq.index-"
 
 
@@ -107,14 +107,15 @@ def rebuild(folder: Path, found: Manifest, marks: Marks) -> Manifest:
     if not parts:
         return replace(found, index="", indexed=0, index_dead=0)
     path = folder / f"{_FOLDER}{found.generation + 1:08d}"
+    blocks = _blocks(folder, found, 0, marks)
     if sum(part.count for part in parts) > TAIL_LIMIT:
-        IndexWriter.rebuild(path, _blocks(folder, found, 0, marks))
-    with IndexWriter(path) as writer:
-        if not writer.count:  # few: a tail alone, no segment with its tables of megabytes
-            for hashes, numbers in _blocks(folder, found, 0, marks):
+        count = IndexWriter.rebuild(path, blocks)
+    else:  # a tail alone: no segment with its tables of megabytes
+        with IndexWriter(path) as writer:
+            for hashes, numbers in blocks:
                 writer.add(hashes, numbers)
-        dead = marks.dead_count()
-        return replace(found, index=path.name, indexed=writer.count, index_dead=dead)
+            count = writer.count
+    return replace(found, index=path.name, indexed=count, index_dead=marks.dead_count())
 
 
 def remove_strays(folder: Path, found: Manifest) -> None:

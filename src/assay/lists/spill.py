@@ -1,8 +1,9 @@
 """Sorting more 16-byte keys than memory holds: sorted runs on disk, merged by leading byte.
 
-The merge takes from all runs the keys with one leading byte; where those are still too many, it
-divides them by the next byte, and so on. Every such part is a slice of each run, because the runs
-are sorted, so memory stays bounded whatever the keys are: the same key a million times, too.
+The merge takes from all runs the keys with one leading byte, or with a few; where one byte has too
+many keys, it divides them by the next byte, and so on. Every such part is a slice of each run,
+because the runs are sorted, so memory stays bounded whatever the keys are: the same key a million
+times, too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 KEY = 16  # bytes
 ROW = KEY + 4  # key, record number (little-endian)
 CHUNK = 1 << 18  # rows sorted at once: 5 MiB
-_PART = 1 << 20  # rows merged at once at most: 20 MiB and its sorting
+_PART = 1 << 18  # rows merged at once at most
 
 
 class Spill:
@@ -104,15 +105,21 @@ def _merge(runs: list[NDArray[np.uint8]], depth: int) -> Iterator[NDArray[np.uin
             for start in range(0, len(run), _PART):
                 yield np.array(run[start : start + _PART])
         return
-    edges = [_edges(run, depth) for run in runs]
-    for value in range(256):
+    edges = np.array([_edges(run, depth) for run in runs])  # runs × 257
+    totals = np.diff(edges, axis=1).sum(axis=0)
+    first = 0
+    while first < 256:
+        end, size = first + 1, int(totals[first])
+        while end < 256 and size + totals[end] <= _PART:
+            size += int(totals[end])
+            end += 1
         parts = [
-            run[edge[value] : edge[value + 1]]
+            run[edge[first] : edge[end]]
             for run, edge in zip(runs, edges, strict=True)
-            if edge[value + 1] > edge[value]
+            if edge[end] > edge[first]
         ]
-        if parts:
-            yield from _merge(parts, depth + 1)
+        yield from _merge(parts, depth + (end == first + 1))
+        first = end
 
 
 def _edges(run: NDArray[np.uint8], depth: int) -> NDArray[np.int64]:

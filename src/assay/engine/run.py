@@ -133,7 +133,8 @@ class Run:
             if pool is not None:
                 pool.close()
             self.commit()
-            self.progress.skipped = self.case.reader.count_items() - self.progress.examined
+            known = self.case.reader.count_items()
+            self.progress.skipped = max(0, known - self.progress.examined)
             self.tick(feed, force=True)
 
     def open_pool(self) -> Pool:

@@ -37,7 +37,7 @@ class ContentExaminer:
 
     info = ExaminerInfo(
         name="content",
-        version="1",
+        version="2",  # 2: runs of text are found across breaks and escapes
         kinds=("content",),
         media_types=("*/*",),
         needs=frozenset({Need.BYTES, Need.SLOTS}),

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 TAIL_LIMIT = 1 << 16  # hashes that are compared one by one, 0.1 ms a query, before they are folded
 _RATIO = 4  # a segment smaller than so many times what follows it is folded with it
-_FEW = 8  # records that are looked for one after the other
+_DENSE = 16  # record numbers up to so many times the hashes are looked up in a table
+_BLOCK = 1 << 20  # records looked at together
 
 Block = tuple["NDArray[np.uint8]", "NDArray[np.uint64]"]  # N×32 hashes, N record numbers
 
@@ -230,12 +231,22 @@ def _clean(folder: Path, manifest: Manifest) -> None:
 
 
 def _are_in(records: NDArray[np.unsignedinteger], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    if len(wanted) > _FEW:
-        return np.isin(records, wanted)
+    """Say of each record whether it is among ``wanted``, which is sorted and without repetition."""
     hit = np.zeros(len(records), np.bool_)
-    for record in wanted.tolist():
-        if record <= np.iinfo(records.dtype).max:
-            hit |= records == records.dtype.type(record)
+    if not len(wanted):
+        return hit
+    top = int(wanted[-1])
+    table = None
+    if top < _DENSE * (len(records) + len(wanted)):
+        table = np.zeros(top + 2, np.bool_)
+        table[wanted] = True
+    for start in range(0, len(records), _BLOCK):
+        block = records[start : start + _BLOCK].astype(np.uint64)
+        if table is not None:
+            hit[start : start + _BLOCK] = table[np.minimum(block, np.uint64(top + 1))]
+        else:
+            place = np.minimum(np.searchsorted(wanted, block), len(wanted) - 1)
+            hit[start : start + _BLOCK] = wanted[place] == block
     return hit
 
 

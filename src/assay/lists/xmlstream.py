@@ -121,6 +121,7 @@ class _Reader:
         self._record_at = start
         self._size = self._parts = self._quiet = 0
         self._text: list[str] = []  # of the innermost element outside the records
+        self._text_size = 0
         self._end = start  # offset in the file of what comes next
         self._failed_at = start
         opening = "".join(_tag(name, attributes) for name, attributes in around).encode()
@@ -194,6 +195,7 @@ class _Reader:
             if sum(len(_tag(*tag)) for tag in self.around) > _MAX_AROUND:
                 raise _Refusal("too much stands around the records", fatal=True)
             self._text.clear()
+            self._text_size = 0
             self._taken.append(Outside(local, attributes, ""))
             return
         if not self._open:
@@ -212,6 +214,7 @@ class _Reader:
             if text := "".join(self._text).strip():
                 self._taken.append(Outside(name.rpartition(":")[2], attributes, text))
             self._text.clear()
+            self._text_size = 0
             return
         frame = self._open.pop()
         if self._open:
@@ -224,7 +227,8 @@ class _Reader:
         if self._open:
             self._grown(len(text))
             self._open[-1].text.append(text)
-        elif sum(map(len, self._text)) < _MAX_AROUND:
+        elif self._text_size < _MAX_AROUND and not text.isspace():
+            self._text_size += len(text)
             self._text.append(text)
 
     def _grown(self, count: int) -> None:

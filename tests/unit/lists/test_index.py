@@ -154,6 +154,28 @@ def test_a_hash_that_matches_too_much_gets_the_nearest_and_a_flag(cap: int, tmp_
     assert len(set(found.record.tolist())) == cap
 
 
+@pytest.mark.usefixtures("way")
+def test_the_nearest_is_found_though_a_farther_one_is_found_first(tmp_path: Path) -> None:
+    query = uniform(np.random.default_rng(6), 1)
+    easy, hard, harder = np.repeat(query, 3, axis=0)
+    easy[:3], easy[3] = ~easy[:3], easy[3] ^ 63  # 30 bits in two chunks; the others are the same
+    hard[::2] ^= 1  # 16 bits, one in every chunk
+    hard[1] ^= 1
+    harder[::2] ^= 3  # 32 bits, two in every chunk
+    harder[1] ^= 1
+    with IndexWriter(tmp_path) as writer:
+        for record, row in enumerate((harder, easy, hard)):
+            writer.add(row[None], np.array([record]))
+        writer.compact()
+        index = HammingIndex(tmp_path)
+        found = index.nearest(query, 63)
+        assert (found.record.tolist(), found.distance.tolist()) == ([2], [17])
+        writer.delete(np.array([2]))
+        found = index.nearest(query, 63)
+        assert (found.record.tolist(), found.distance.tolist()) == ([1], [30])
+        assert not index.nearest(query, 29).found.any()
+
+
 def test_just_as_many_matches_as_the_cap_are_not_flagged(tmp_path: Path) -> None:
     same = np.zeros((10, 32), np.uint8)
     IndexWriter.rebuild(tmp_path, [(same, np.arange(10))])

@@ -45,6 +45,23 @@ def test_a_reader_sees_an_addition_without_opening_anew(tmp_path: Path) -> None:
         assert records_of(index, hashes) == list(range(10, 30))
 
 
+@pytest.mark.parametrize("base", [0, 10**12])
+def test_many_records_are_deleted_at_once_wherever_their_numbers_lie(
+    base: int, tmp_path: Path
+) -> None:
+    hashes, records = some(5000)
+    IndexWriter.rebuild(tmp_path, [(hashes, records + np.uint64(base))])
+    with IndexWriter(tmp_path) as writer:
+        gone = np.random.default_rng(3).permutation(9000)[:4000] + base
+        there = [n for n in range(5000) if n + base not in set(gone.tolist())]
+        assert writer.delete(gone) == 5000 - len(there)
+        assert writer.delete(gone) == 0
+        assert writer.delete(np.zeros(0, np.uint64)) == 0
+    index = HammingIndex(tmp_path)
+    assert [r - base for r in records_of(index, hashes)] == there
+    assert index.count == len(there)
+
+
 def test_a_reader_of_old_files_goes_on_until_it_looks_again(tmp_path: Path) -> None:
     hashes, records = some(500)
     with IndexWriter(tmp_path) as writer:

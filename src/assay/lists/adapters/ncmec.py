@@ -96,20 +96,19 @@ def _entry(element: Element) -> Iterator[ListEntry | Refused]:
     entry_id, member = _text(record.get("id")), _attribute(record.get("member"), "id")
     prints = record.get("fingerprints")
     given: Mapping[str, Any] = prints if isinstance(prints, dict) else {}
-    excerpt = fields.short(str(record))
     troubles: list[str] = []
     try:
         md5, sha1 = (fields.digest(_one(given, name, troubles), name) for name in ("md5", "sha1"))
         hashes = _hashes(given, troubles)
     except ValueError as error:
-        yield Refused(place, str(error), excerpt)
+        yield Refused(place, str(error), _excerpt(record))
         return
     if not entry_id:
-        yield Refused(place, f"{element.name} without an id", excerpt)
+        yield Refused(place, f"{element.name} without an id", _excerpt(record))
         return
     linked = any(name in given for name in _LINKED)
     if not (deleted or md5 or sha1 or hashes or linked):
-        yield Refused(place, f"{element.name} without fingerprints", excerpt)
+        yield Refused(place, f"{element.name} without fingerprints", _excerpt(record))
         return
     yield ListEntry(
         id=f"{member}/{kind}/{entry_id}",
@@ -126,7 +125,11 @@ def _entry(element: Element) -> Iterator[ListEntry | Refused]:
         locator=place,
     )
     for reason in troubles:
-        yield Refused(place, f"{reason}; the record is kept without it", excerpt)
+        yield Refused(place, f"{reason}; the record is kept without it", _excerpt(record))
+
+
+def _excerpt(record: Mapping[str, Any]) -> str:
+    return fields.short(str(record))
 
 
 def _hashes(given: Mapping[str, Any], troubles: list[str]) -> tuple[Perceptual, ...]:

@@ -108,7 +108,7 @@ class IndexWriter:
 
         Numbers that stand for nothing are left out of account. A number may be used again.
         """
-        wanted = np.unique(_numbers(records))
+        wanted = np.sort(_numbers(records))
         state = self._state
         bases = state.manifest.bases()
         bits = np.zeros(bases[-1] // 8 + (state.tail.count + 7) // 8, np.uint8)
@@ -231,7 +231,7 @@ def _clean(folder: Path, manifest: Manifest) -> None:
 
 
 def _are_in(records: NDArray[np.unsignedinteger], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Say of each record whether it is among ``wanted``, which is sorted and without repetition."""
+    """Say of each record whether it is among ``wanted``, which is sorted."""
     hit = np.zeros(len(records), np.bool_)
     if not len(wanted):
         return hit

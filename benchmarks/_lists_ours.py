@@ -89,9 +89,10 @@ def query(data: Path, index: Path, out: Path) -> dict[str, object]:
         reader.search(queries[n : n + 1], RADIUS)
         wall.append(1000 * (time.perf_counter() - started))
         cpu.append(1000 * (time.process_time() - spent))
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     found = reader.search(queries, RADIUS, threads=cores())
     batch = 1000 * (time.perf_counter() - started) / len(queries)
+    batch_cpu = 1000 * (time.process_time() - spent) / len(queries)
     started = time.perf_counter()
     reader.nearest(queries, RADIUS, threads=cores())
     nearest = 1000 * (time.perf_counter() - started) / len(queries)
@@ -107,6 +108,7 @@ def query(data: Path, index: Path, out: Path) -> dict[str, object]:
         "wall": wall[3:],
         "cpu": cpu[3:],
         "batch": batch,
+        "batch_cpu": batch_cpu,
         "nearest": nearest,
         "radii": radii,
         "open": checked,

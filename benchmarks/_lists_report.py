@@ -62,7 +62,11 @@ def _found(result: dict[str, Any]) -> list[str]:
         ),
         _row("a single query: median; 95 % below", "≤ 3 ms", _spread(query["wall"]), quick),
         _row("the same in CPU time", "", _spread(query["cpu"])),
-        _row("a query of a batch, all cores", "", f"{query['batch']:.2f} ms"),
+        _row(
+            "a query of a batch, all cores",
+            "",
+            f"{query['batch']:.2f} ms (CPU {query['batch_cpu']:.2f} ms)",
+        ),
         _row("the same, only the nearest", "", f"{query['nearest']:.2f} ms"),
     ]
 

@@ -24,6 +24,8 @@ _NEAR_END = 16  # characters before the end of the text in which an error may me
 _SPARE_WORK = 64 << 20  # characters that searching may cost beyond its share of the file
 _WORK_SHARE = 16
 _SMALL = 1 << 16  # characters: what is no record and larger is searched for records
+_PROBE = 1 << 12  # characters looked at before a whole value is tried
+_EXCERPT = 512  # characters of what is damaged
 _DEEP = 1 << 13  # characters that an attempt ending in too deep nesting counts as
 _LOOK = 1 << 16  # characters that a plan sees of a container
 
@@ -75,6 +77,7 @@ class Plan:
 
     enter: Callable[[Path, Callable[[], str]], bool]  # its path, and a look at its beginning
     is_record: Callable[[Json], bool]
+    begins: Callable[[str, int], object]  # whether a record begins at a character of a text
     record_path: Path  # where records found after damage are said to stand
 
 
@@ -305,10 +308,13 @@ class _Walker:
     # -- after damage
 
     def _search(self, broken: _Broken) -> Generator[Damage | Value, None, bool]:
-        """Look for the next record; report what lies before it. True where one was found."""
-        start = self._offset(broken.at)
-        excerpt = self._text.text[broken.at : broken.at + 512]
-        reason = broken.reason
+        """Look for the next record; report what lies before it. True where one was found.
+
+        Where a broken record follows another one, each is reported.
+        """
+        reason, start = broken.reason, self._offset(broken.at)
+        excerpt = self._text.text[broken.at : broken.at + _EXCERPT]
+        told = False  # whether the stretch from ``start`` is reported
         self._at = broken.at
         at = broken.at + broken.tried
         while True:
@@ -318,28 +324,65 @@ class _Walker:
                 if self._read_on():
                     at = self._at
                     continue
-                yield Damage(start, f"{reason}; no record follows", excerpt)
+                if not told:
+                    yield Damage(start, f"{reason}; no record follows", excerpt)
                 return False
             self._at = at
             if self._spent > _SPARE_WORK + _WORK_SHARE * self._text.bytes_read:
-                reason += "; too damaged to go on, the rest is not read"
-                yield Damage(start, reason, excerpt)
+                yield Damage(
+                    start, f"{reason}; too damaged to go on, the rest is not read", excerpt
+                )
                 raise _Stop
-            try:
-                value = self._decode(self._plan.record_path, "")
-            except _Broken as next_broken:
-                at = next_broken.at + 1
-                continue
-            self._spent += len(value.text)
-            if isinstance(value.value, dict) and self._plan.is_record(value.value):
-                break
-            # a large one may be a whole case that holds records
-            at = self._at if len(value.text) < _SMALL else self._at - len(value.text) + 1
-        yield Damage(start, reason, excerpt)
+            begins = self._plan.begins(self._text.text, at) and self._offset(at) != start
+            if begins and not told:
+                yield Damage(start, reason, excerpt)
+                told = True
+            value = None
+            failed = self._fails_soon(at)
+            if not failed:
+                try:
+                    value = self._decode(self._plan.record_path, "")
+                except _Broken as again:
+                    at, failed = again.at, again.reason
+            if failed:
+                if begins:
+                    reason, start, told = failed, self._offset(at), False
+                    excerpt = self._text.text[at : at + _EXCERPT]
+                at += 1
+            elif value is not None:
+                self._spent += len(value.text)
+                if isinstance(value.value, dict) and self._plan.is_record(value.value):
+                    break
+                # a large one may be a whole case that holds records
+                at = self._at if len(value.text) < _SMALL else self._at - len(value.text) + 1
+        if not told:
+            yield Damage(start, reason, excerpt)
         yield value
         if not self._stack or self._stack[-1][0] == "{":
             self._stack.append(("[", self._plan.record_path[:-1]))
         return True
+
+    def _fails_soon(self, at: int) -> str:
+        """Say why no value can begin here, by its first characters; "" where one may.
+
+        ``JSONDecodeError`` counts the lines before it, so it is dear where much text lies before.
+        """
+        piece = self._text.text[at : at + _PROBE]
+        try:
+            _scan(piece, 0)
+        except StopIteration as stop:
+            reason, failed = "a value was expected", int(stop.value)
+        except json.JSONDecodeError as error:
+            reason, failed = error.msg, error.pos
+            if reason.startswith("Unterminated"):
+                return ""
+        except (RecursionError, ValueError):
+            return ""
+        else:
+            return ""
+        self._spent += failed
+        # near the end of the piece an error may only mean that it is a piece
+        return f"{reason}, {failed} characters into it" if failed < len(piece) - _NEAR_END else ""
 
     # -- the window
 

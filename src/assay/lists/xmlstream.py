@@ -19,7 +19,8 @@ MAX_DEPTH = 48  # of elements
 _MAX_PARTS = 200_000  # elements of one record
 _MAX_TOKEN = 4 << 20  # bytes of one tag, comment or run of text
 _MAX_AROUND = 1 << 14  # characters of the tags around the records
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
+_PIECE = 1 << 14  # bytes parsed at a time, so that a fault costs little of what follows it
 _SPARE_WORK = 64 << 20  # bytes that reading again after faults may cost beyond its share
 _WORK_SHARE = 16
 
@@ -65,26 +66,28 @@ def walk(file: BinaryIO, records: tuple[str, ...]) -> Iterator[Element | Outside
     reader = _Reader(frozenset(records), 0, (), None)
     base = 0  # offset in the file of the window
     window = b""  # the record at hand, and what was read behind it
-    pending = b""  # read already, for a new parser to begin with
-    seen = again = 0  # bytes read from the file, and bytes parsed a second time
+    fed = 0  # bytes of the window that the parser has
+    seen = work = 0  # bytes read from the file, and bytes parsed, some of them again
     while True:
-        raw = pending
-        if not raw:
+        if fed == len(window):
+            done = reader.safe - base
             raw = file.read(_CHUNK)
+            base, window = base + done, window[done:] + raw
+            fed -= done
             seen += len(raw)
-        pending = b""
-        window += raw
-        refusal = reader.feed(raw)
+        piece = window[fed : fed + _PIECE]
+        refusal = reader.feed(piece)
+        fed += len(piece)
         yield from reader.take()
         if refusal is None:
-            if not raw:
+            work += len(piece)
+            if not piece:
                 return
-            done = reader.safe - base
-            base, window = base + done, window[done:]
             continue
+        work += max(0, reader.failed - base - fed + len(piece))
         at = min(max(reader.broken - base, 0), len(window))
         excerpt = window[at : at + 512].decode("utf-8", "replace")
-        if not refusal.fatal and again > _SPARE_WORK + _WORK_SHARE * seen:
+        if not refusal.fatal and work > _SPARE_WORK + _WORK_SHARE * seen:
             refusal = _Refusal(f"{refusal.reason}; too damaged to go on", fatal=True)
         rest = "; the rest is not read" if refusal.fatal else ""
         yield Broken(base + at, refusal.reason + rest, excerpt)
@@ -93,14 +96,13 @@ def walk(file: BinaryIO, records: tuple[str, ...]) -> Iterator[Element | Outside
         at += reader.inside  # a record is not tried a second time
         while not (found := next_record.search(window, at)):
             keep = max(at, len(window) - 256)
-            more = file.read(_CHUNK)
-            if not more:
+            raw = file.read(_CHUNK)
+            if not raw:
                 return
-            seen += len(more)
-            base, window, at = base + keep, window[keep:] + more, 0
-        base, pending, window = base + found.start(), window[found.start() :], b""
-        again += len(pending)
-        reader = _Reader(reader.records, base, tuple(reader.around), reader.encoding)
+            seen += len(raw)
+            base, window, at = base + keep, window[keep:] + raw, 0
+        fed = found.start()
+        reader = _Reader(reader.records, base + fed, tuple(reader.around), reader.encoding)
 
 
 class _Reader:
@@ -123,7 +125,7 @@ class _Reader:
         self._text: list[str] = []  # of the innermost element outside the records
         self._text_size = 0
         self._end = start  # offset in the file of what comes next
-        self._failed_at = start
+        self.failed = start  # offset in the file of the fault
         opening = "".join(_tag(name, attributes) for name, attributes in around).encode()
         self._shift = start - len(opening)
         self._parser = self._made(encoding if opening else None)
@@ -157,7 +159,7 @@ class _Reader:
     @property
     def broken(self) -> int:
         """Offset of the record that failed, else of the fault."""
-        return self._record_at if self._open else self._failed_at
+        return self._record_at if self._open else self.failed
 
     def take(self) -> list[Element | Outside]:
         """Hand over what is complete."""
@@ -172,15 +174,15 @@ class _Reader:
             if self._quiet > _MAX_TOKEN:
                 raise _Refusal(f"a piece longer than {_MAX_TOKEN >> 20} MiB")
         except _Refusal as refusal:
-            self._failed_at = self._shift + self._parser.CurrentByteIndex
+            self.failed = self._shift + self._parser.CurrentByteIndex
             return refusal
         except expat.ExpatError as error:
-            self._failed_at = self._shift + self._parser.ErrorByteIndex
+            self.failed = self._shift + self._parser.ErrorByteIndex
             if not raw and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
                 return _Refusal("the file ends before the document does")
             return _Refusal(f"no valid XML: {expat.ErrorString(error.code)}")
         except (ValueError, LookupError):
-            self._failed_at = self._end
+            self.failed = self._end
             return _Refusal("no valid XML: unknown encoding", fatal=True)
         self._end += len(raw)
         return None

@@ -309,6 +309,19 @@ def test_two_thousand_records_with_damage_in_every_hundredth() -> None:
     assert len(result.refused) == 20
 
 
+def test_broken_records_in_a_row_are_counted_each() -> None:
+    records = [json.dumps(media(number)) for number in range(40)]
+    for number in range(10, 30):
+        records[number] = records[number].replace('"MD5": "', '"MD5": ', 1)
+    head = json.dumps({"@odata.context": CONTEXT_20.format("US", "Media")})[:-1]
+    data = f'{head}, "value": [{", ".join(records)}]}}'.encode()
+    result = read(ADAPTER, data)
+    assert len(result.entries) == 20
+    assert [refused.locator for refused in result.refused] == [
+        f"byte {data.index(records[number].encode())}" for number in range(10, 30)
+    ]
+
+
 def test_a_record_that_never_ends_is_given_up() -> None:
     data = vics([media(1)])[:-2] + b', {"MediaID": 2, "MD5": "' + b"A" * (9 << 20) + b'"}]}'
     result = read(ADAPTER, data)

@@ -29,6 +29,7 @@ _NAMESPACES = {"us": "vics:US", "uk": "vics:UK", "default": "vics:Default", "cus
 UNSTATED = "vics:1.x"  # VICS 1.x does not say whose categories it uses
 _CASE_FACTS = ("CaseID", "CaseNumber", "ContactOrganization", "SeizureDate", "TotalMediaFiles")
 _LOST_BRACKETS = 20  # records inside one another that are followed
+_record_begins = re.compile(r'\{\s*"(?:MediaID|odata\.id|Category)"\s*:').match
 _NESTED = ("HashName", "PropertyName")  # fields of the small objects inside a record
 
 
@@ -120,7 +121,7 @@ def _plan(state: _State) -> Plan:
         state.kind = "Cases" if _CASE_FIELD.search(look()) else "Media"
         return state.kind == "Cases"
 
-    return Plan(enter, _is_record, ("value", "*", "Media", "*"))
+    return Plan(enter, _is_record, _record_begins, ("value", "*", "Media", "*"))
 
 
 def _is_record(value: Json) -> bool:

@@ -1,0 +1,178 @@
+"""Measures how fast each list adapter reads, and how much memory it takes, at a million records.
+
+Each format is made from a fixed seed into a folder, then read in a process of its own; its peak
+resident memory (VmHWM, Linux) counts interpreter and imports. Run as
+``python benchmarks/lists_import.py [--records N]``; prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_READ = """
+import sys, time
+from pathlib import Path
+from assay.lists.adapters.registry import open_list
+from assay.lists.model import ListEntry, Refused
+began, cpu = time.perf_counter(), time.process_time()
+entries = refused = 0
+for part in open_list(Path(sys.argv[1])):
+    entries += isinstance(part, ListEntry)
+    refused += isinstance(part, Refused)
+print(entries, refused, time.perf_counter() - began, time.process_time() - cpu)
+status = Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+"""
+
+
+def _digests(number: int) -> tuple[str, str, str]:
+    raw = b"%d" % number
+    return (
+        hashlib.md5(raw).hexdigest().upper(),
+        hashlib.sha1(raw).hexdigest().upper(),
+        hashlib.sha256(raw).hexdigest().upper(),
+    )
+
+
+def _photodna(number: int) -> str:
+    return base64.b64encode((hashlib.sha512(b"%d" % number).digest() * 3)[:144]).decode()
+
+
+def _vics(path: Path, count: int) -> None:
+    with path.open("w", encoding="utf-8-sig") as out:
+        context = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Media"
+        out.write(f'{{"@odata.context": "{context}", "value": [\n')
+        for number in range(count):
+            md5, sha1, sha256 = _digests(number)
+            record = {
+                "MediaID": number,
+                "Category": number % 6,
+                "MD5": md5,
+                "SHA1": sha1,
+                "PhotoDNA": _photodna(number),
+                "MediaSize": str(number),
+                "VictimIdentified": "false",
+                "IsDistributed": True,
+                "Series": "",
+                "DateUpdated": "2020-01-01T00:00:00.0000000Z",
+                "AlternativeHashes": [{"MD5": md5, "HashName": "PDQ", "HashValue": sha256}],
+                "MediaFiles": [{"MD5": md5, "FileName": f"{number}.jpg", "FilePath": "a\\b"}],
+            }
+            out.write((",\n" if number else "") + json.dumps(record))
+        out.write("]}")
+
+
+def _nsrl(path: Path, count: int) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE FILE(sha256, sha1, md5, crc32, file_name, file_size INTEGER, package_id "
+        "INTEGER, PRIMARY KEY (sha256, sha1, md5, crc32, file_name, file_size, package_id));"
+        "CREATE TABLE MFG(manufacturer_id, name); CREATE TABLE OS(operating_system_id, name,"
+        "version, manufacturer_id); CREATE TABLE PKG(package_id, name, version,"
+        "operating_system_id, manufacturer_id, language, application_type);"
+        "CREATE TABLE VERSION(version, build_set, build_date, release_date, description);"
+        "CREATE VIEW DISTINCT_HASH AS SELECT DISTINCT sha256, sha1, md5, crc32 FROM FILE;"
+        "INSERT INTO OS VALUES(1, 'System', '1', 1);"
+    )
+    packages = ((n, f"Package {n}", "1.0", 1, 1, "English", "Tool") for n in range(100_000))
+    connection.executemany("INSERT INTO PKG VALUES(?,?,?,?,?,?,?)", packages)
+    rows = ((*_nsrl_row(number),) for number in range(count))
+    connection.executemany("INSERT INTO FILE VALUES(?,?,?,?,?,?,?)", rows)
+    connection.commit()
+    connection.close()
+
+
+def _nsrl_row(number: int) -> tuple[str, str, str, str, str, int, int]:
+    md5, sha1, sha256 = _digests(number)
+    return sha256, sha1, md5, "0000ABCD", f"file{number}.dll", number, number % 100_000
+
+
+def _delta(path: Path, count: int) -> None:
+    with path.open("w") as out:
+        out.write("BEGIN TRANSACTION;\n")
+        for number in range(count):
+            out.write(f"INSERT INTO FILE VALUES{_nsrl_row(number)!r};\n")
+        out.write("COMMIT;\n")
+
+
+def _ncmec(path: Path, count: int) -> None:
+    with path.open("w") as out:
+        out.write('<?xml version="1.0" encoding="UTF-8"?><queryResult xmlns="https://')
+        out.write(f'hashsharing.ncmec.org/hashsharing/v2"><images count="{count}">')
+        for number in range(count):
+            md5, sha1, sha256 = (digest.lower() for digest in _digests(number))
+            out.write(
+                f'<image><member id="42">Member</member><timestamp>2020-01-01T00:00:00Z</timestamp>'
+                f"<id>{number}</id><classification>A1</classification><fingerprints><md5>{md5}</md5>"
+                f"<sha1>{sha1}</sha1><pdq>{sha256}</pdq></fingerprints></image>\n"
+            )
+        out.write("</images></queryResult>")
+
+
+def _csv(path: Path, count: int) -> None:
+    with path.open("w") as out:
+        out.write("ImageID,MD5,SHA1,PhotoDNA,IsDistributed,VictimIdentified,SeriesName,Baseline\n")
+        for number in range(count):
+            md5, sha1, _ = _digests(number)
+            out.write(f'{number},{md5},{sha1},{_photodna(number)},True,False,"A, b",Yes\n')
+
+
+def _plain(path: Path, count: int) -> None:
+    with path.open("w") as out:
+        out.writelines(f"{_digests(number)[number % 3]}\n" for number in range(count))
+
+
+MAKERS = {
+    "VICS 2.0": ("set.json", _vics),
+    "NSRL database": ("rds.db", _nsrl),
+    "NSRL delta": ("delta.sql", _delta),
+    "NCMEC": ("entries.xml", _ncmec),
+    "table (ICSE)": ("icse.csv", _csv),
+    "plain lines": ("plain.txt", _plain),
+}
+
+
+def _measured(count: int) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (file, make) in MAKERS.items():
+            path = Path(folder) / file
+            make(path, count)
+            size = path.stat().st_size / 1e6
+            done = subprocess.run(
+                [sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, check=True
+            )
+            entries, refused, wall, cpu, peak = done.stdout.split()
+            if (int(entries), int(refused)) != (count, 0):
+                raise SystemExit(f"{name}: {entries} entries and {refused} refused of {count}")
+            yield (
+                f"| {name} | {size:.0f} | {count / float(wall):,.0f} | {count / float(cpu):,.0f} "
+                f"| {int(peak) / 1024:.0f} |"
+            )
+            path.unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    count = parser.parse_args().records
+    began = time.perf_counter()
+    print(f"{count:,} records a format, one process, one thread\n")
+    print("| format | MB | records/s | records/CPU s | peak MB |")
+    print("|---|---|---|---|---|")
+    for line in _measured(count):
+        print(line, flush=True)
+    print(f"\n{time.perf_counter() - began:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()

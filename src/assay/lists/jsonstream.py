@@ -8,18 +8,17 @@ looks like one. The work spent on searching is bounded by a multiple of the file
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
 import re
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from assay.core.jsonvalue import Json
+from assay.lists.textwindow import CHUNK, TextWindow
 
 MAX_VALUE = 8 << 20  # characters of one record; a longer one is refused
-_CHUNK = 1 << 20  # bytes read at a time
 _NEAR_END = 16  # characters before the end of the text in which an error may mean "not all here"
 _SPARE_WORK = 64 << 20  # characters that searching may cost beyond its share of the file
 _WORK_SHARE = 16
@@ -107,76 +106,11 @@ _scan: Callable[[str, int], tuple[Json, int]] = json.scanner.make_scanner(  # ty
 
 def walk(file: BinaryIO, plan: Plan) -> Iterator[Part]:
     """Yield the parts of a JSON document in the order in which they stand. Never raises."""
-    yield from _Walker(_Text(file), plan).walk()
-
-
-def encoding_of(head: bytes) -> tuple[str, int]:
-    """Return the encoding of a text by its first bytes, and how many of them are its mark."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if head.startswith(mark):
-            return name, len(mark)
-    if head[1:2] == b"\0" and head[:1] != b"\0":
-        return "utf-16-le", 0
-    if head[:1] == b"\0" and head[1:2] not in (b"\0", b""):
-        return "utf-16-be", 0
-    return "utf-8", 0
-
-
-@dataclass(slots=True)
-class _Text:
-    """A window of decoded text that knows the byte offset of its first character."""
-
-    file: BinaryIO
-    text: str = ""
-    offset: int = 0  # bytes before ``text``
-    ended: bool = False
-    bytes_read: int = 0
-    ascii: bool = True  # one byte a character, so that offsets need no counting
-    _encoding: str = ""
-    _errors: str = "surrogateescape"
-    _decoder: codecs.IncrementalDecoder | None = field(default=None)
-
-    def more(self, size: int = _CHUNK) -> bool:
-        """Read on; False at the end of the file."""
-        while not self.ended:
-            raw = self.file.read(size)
-            self.bytes_read += len(raw)
-            if self._decoder is None:
-                self._encoding, mark = encoding_of(raw[:4])
-                raw = raw[mark:]
-                self.offset = mark
-                # surrogateescape maps single bytes, so it cannot stand for a broken UTF-16 unit
-                self._errors = "surrogateescape" if self._encoding == "utf-8" else "replace"
-                self._decoder = codecs.getincrementaldecoder(self._encoding)(self._errors)
-            self.ended = not raw
-            new = self._decoder.decode(raw, final=self.ended)
-            if new:
-                self.ascii = self.ascii and self._encoding == "utf-8" and new.isascii()
-                self.text += new
-                return True
-        return False
-
-    def byte_at(self, at: int) -> int:
-        """Return the byte offset of a character of the window."""
-        return self.offset + (at if self.ascii else self.bytes_of(0, at))
-
-    def bytes_of(self, start: int, end: int) -> int:
-        """Return how many bytes the characters from ``start`` to ``end`` were."""
-        return len(self.text[start:end].encode(self._encoding, self._errors))
-
-    def drop(self, at: int) -> None:
-        """Forget the characters before ``at``."""
-        self.offset = self.byte_at(at)
-        self.text = self.text[at:]
-        self.ascii = self._encoding == "utf-8" and self.text.isascii()
+    yield from _Walker(TextWindow(file), plan).walk()
 
 
 class _Walker:
-    def __init__(self, text: _Text, plan: Plan) -> None:
+    def __init__(self, text: TextWindow, plan: Plan) -> None:
         self._text = text
         self._plan = plan
         self._at = 0
@@ -406,7 +340,7 @@ class _Walker:
     def _read_on(self) -> bool:
         """Read more behind the current character, as much again as is at hand."""
         self._drop()
-        return self._text.more(max(_CHUNK, len(self._text.text)))
+        return self._text.more(max(CHUNK, len(self._text.text)))
 
     def _drop(self) -> None:
         # one character stays, so that _before can see a bracket

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from assay.lists.jsonstream import encoding_of
+from assay.lists.textwindow import encoding_of
 
 MAX_LINE = 1 << 20  # characters; of a longer line only its beginning is given
 _CHUNK = 1 << 18

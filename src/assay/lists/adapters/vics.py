@@ -17,8 +17,10 @@ from typing import Any, BinaryIO, cast
 from assay.core.jsonvalue import Json
 from assay.lists.adapters import _fields as fields
 from assay.lists.adapters._seen import Seen
-from assay.lists.jsonstream import Begin, Damage, End, Path, Plan, Value, encoding_of, walk
-from assay.lists.model import ListEntry, ListFacts, Perceptual, Refused
+from assay.lists.adapters._vics_record import Record, label_of, without_records
+from assay.lists.jsonstream import Begin, Damage, End, Path, Plan, Value, walk
+from assay.lists.model import ListEntry, ListFacts, Refused
+from assay.lists.textwindow import encoding_of
 
 _CONTEXT = re.compile(r'"(?:@odata\.context|odata\.metadata)"\s*:\s*"([^"]{0,500})"')
 _KNOWN_CONTEXT = re.compile(r"vic.*#(Media|Cases)\s*$", re.IGNORECASE)
@@ -174,7 +176,7 @@ def _record(part: Value, state: _State, depth: int = 0) -> Iterator[ListEntry | 
     if "\\u" in part.text or not part.text.isascii():
         record = fields.storable(record)
     if part.text.count('"MediaID"') > 1:
-        record, swallowed = _without_records(record)
+        record, swallowed = without_records(record)
         if swallowed:
             reason = f"{len(swallowed)} more records stand inside this one: a bracket is missing"
             told = "each is read" if depth < _LOST_BRACKETS else "none of them is read"
@@ -182,7 +184,7 @@ def _record(part: Value, state: _State, depth: int = 0) -> Iterator[ListEntry | 
         for inner in swallowed if depth < _LOST_BRACKETS else ():
             again = Value(part.path, part.offset, inner, json.dumps(inner))
             yield from _record(again, state, depth + 1)
-    reader = _Record(record)
+    reader = Record(record)
     try:
         md5, sha1, sha = reader.digests()
     except ValueError as error:
@@ -205,7 +207,7 @@ def _record(part: Value, state: _State, depth: int = 0) -> Iterator[ListEntry | 
         distributed=cast("bool | None", reader.take(fields.truth, "IsDistributed")),
         series=_text(record.get("Series")),
         updated=fields.moment(record.get("DateUpdated")),
-        label=_label(record),
+        label=label_of(record),
         record=record,
         locator=place,
     )
@@ -213,104 +215,6 @@ def _record(part: Value, state: _State, depth: int = 0) -> Iterator[ListEntry | 
     for reason in reader.troubles:
         reason = f"{reason}; the record is kept without it"
         yield Refused(place, reason, fields.short(part.text))
-
-
-def _without_records(record: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Take out of a record's lists what is a media record itself.
-
-    With one closing bracket lost, all records behind it are elements of its last list.
-    """
-    swallowed: list[dict[str, Any]] = []
-    kept = dict(record)
-    for name, value in record.items():
-        if isinstance(value, list):
-            inner = [part for part in value if isinstance(part, dict) and "MediaID" in part]
-            if inner:
-                kept[name] = [
-                    part for part in value if not (isinstance(part, dict) and "MediaID" in part)
-                ]
-                swallowed += inner
-    return kept, swallowed
-
-
-class _Record:
-    """One media record: its hashes and values, and what of it could not be read."""
-
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        self._record = record
-        self.troubles: list[str] = []
-
-    def take(self, read: Any, name: str) -> object:
-        value = self._record.get(name)
-        if value is None:
-            return None
-        try:
-            return read(value, name)
-        except ValueError as error:
-            self.troubles.append(str(error))
-            return None
-
-    def digests(self) -> tuple[str, str, str]:
-        """Return MD5, SHA-1, SHA-256; raises ValueError where one of them is broken."""
-        record = self._record
-        found = {
-            "md5": fields.digest(record.get("MD5"), "md5"),
-            "sha1": fields.digest(record.get("SHA1"), "sha1"),
-            "sha256": fields.digest(record.get("SHA256"), "sha256"),
-        }
-        for name, value, _ in self._alternatives(found["md5"]):
-            if name in found:
-                other = fields.digest(value, name)
-                if other and found[name] and other != found[name]:
-                    raise ValueError(f"the record states two different {name}")
-                found[name] = found[name] or other
-        return found["md5"], found["sha1"], found["sha256"]
-
-    def hashes(self, md5: str) -> tuple[Perceptual, ...]:
-        """Return the perceptual hashes, from their own fields and from AlternativeHashes."""
-        found: list[Perceptual] = []
-        self._add(found, "photodna", self._record.get("PhotoDNA"))
-        for name, value, quality in self._alternatives(md5, tell=True):
-            if name not in fields.HEX:
-                self._add(found, name, value, quality)
-        return tuple(found)
-
-    def _add(
-        self, found: list[Perceptual], name: str, value: object, quality: object = None
-    ) -> None:
-        try:
-            perceptual = fields.perceptual(name, value, quality)
-        except ValueError as error:
-            self.troubles.append(str(error))
-            return
-        if perceptual is not None and perceptual not in found:
-            found.append(perceptual)
-
-    def _alternatives(
-        self, md5: str, *, tell: bool = False
-    ) -> Iterator[tuple[str, object, object]]:
-        """Yield name and value of each alternative hash that belongs to this file."""
-        listed = self._record.get("AlternativeHashes")
-        if listed is None:
-            return
-        if not isinstance(listed, list):
-            if tell:
-                self.troubles.append("AlternativeHashes is not a list")
-            return
-        for other in listed:
-            name = other.get("HashName") if isinstance(other, dict) else None
-            if not isinstance(name, str) or not fields.plain_name(name):
-                if tell:
-                    self.troubles.append("an alternative hash has no name")
-                continue
-            owner = other.get("MD5")
-            if isinstance(owner, str) and owner.strip() and owner.strip().lower() != md5:
-                if tell:
-                    self.troubles.append(f"the alternative hash {name} names another MD5")
-                continue
-            plain = fields.plain_name(name)
-            # no field of VICS: our own writer puts the quality of a PDQ hash there
-            yield fields.ALGORITHMS.get(plain, plain), other.get("HashValue"), other.get("Quality")
 
 
 def _id(record: Mapping[str, Any], md5: str, part: Value, state: _State) -> str:
@@ -331,15 +235,6 @@ def _id(record: Mapping[str, Any], md5: str, part: Value, state: _State) -> str:
         text = part.text.encode("utf-8", "backslashreplace")
         return f"{own}~{sha256(text).hexdigest()[:12]}"
     return own
-
-
-def _label(record: Mapping[str, Any]) -> str:
-    files = record.get("MediaFiles")
-    if isinstance(files, list):
-        for file in files:
-            if isinstance(file, dict) and (name := fields.base_name(file.get("FileName"))):
-                return name
-    return fields.base_name(record.get("RelativeFilePath"))
 
 
 def _text(value: object) -> str:

@@ -57,6 +57,7 @@ def _register() -> None:
         hash_,
         init,
         inspect_,
+        lists,
         merge,
         queue,
         relocate,
@@ -83,6 +84,7 @@ def _register() -> None:
     app.command("relocate", rich_help_panel="Work")(relocate.relocate)
     app.command("report", rich_help_panel="Hand over")(report.report)
     app.add_typer(export.app, name="export", rich_help_panel="Hand over")
+    app.add_typer(lists.app, name="lists", rich_help_panel="Set up and check")
     app.add_typer(trust.app, name="trust", rich_help_panel="Set up and check")
     app.command("verify", rich_help_panel="Set up and check")(verify.verify)
     app.command("doctor", rich_help_panel="Set up and check")(doctor.doctor)

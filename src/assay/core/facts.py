@@ -16,6 +16,7 @@ from assay.core.vocab import (
     FailureReason,
     Lane,
     Level,
+    ListPolarity,
     Origin,
     Polarity,
     Role,
@@ -134,16 +135,43 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An item met an entry of a known-hash list. (Filled by the lists issue.)"""
+    """An item met an entry of a known-hash list, and what that entry said at the time.
+
+    ``edition`` is the digest of the list's row in the settings of the case: its version and
+    everything else that changes a match or its meaning. Only matches of the edition that the case
+    pins count; those of others are history.
+    """
 
     item: Sha256
-    list_id: str
-    entry: str
-    algorithm: str
-    distance: int
+    list_id: str  # the list's name
+    entry: str  # id of the record
+    algorithm: str  # "sha256", "sha1", "md5", or of a perceptual hash: "pdq"
+    distance: int  # 0 for a digest
     threshold: int
-    list_version: str
-    record: JsonObject = field(default_factory=dict)
+    list_version: str  # 64 hex digits
+    record: JsonObject = field(default_factory=dict)  # every field of the source
+    edition: str = ""  # 32 hex digits
+    frame: int = -1  # of a moving picture; -1 = the file
+    value: str = ""  # of the record's perceptual hash, hex; empty for a digest
+    polarity: ListPolarity = ListPolarity.NONE
+    identified: bool | None = None  # victim identified; None = not stated
+    distributed: bool | None = None
+    disputed: bool = False
+    differs: tuple[str, ...] = ()  # statements of the record that are not the content's: a finding
+    unread: str = ""  # why the record could not be read; then nothing else of it is known
+    category: str | None = None  # as the source writes it
+    namespace: str = ""  # of the category
+    more: int = 0  # further records that the list has for it, at least; not kept
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether every digest and the size that the record states are the content's."""
+        return not self.value and not self.differs and not self.unread
+
+    @property
+    def near(self) -> bool:
+        """Tell whether a perceptual hash of the record lies within the list's distance."""
+        return bool(self.value) and not self.unread
 
 
 @dataclass(frozen=True, slots=True)

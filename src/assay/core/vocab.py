@@ -30,6 +30,15 @@ class Polarity(StrEnum):
     NONE = "none"
 
 
+class ListPolarity(StrEnum):
+    """What a list's category means for the order of work; the list's own table decides."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"  # known and of no use: known software, never "good"
+    GENERATED = "generated"  # known and machine-made according to the list
+    NONE = "none"  # category 0, null or not in the table: shown, places nothing
+
+
 class Origin(StrEnum):
     CAMERA = "camera"
     SYNTHETIC = "synthetic"

@@ -64,8 +64,10 @@ class Hit:
         """Tell whether a digest agrees and another statement of the record does not."""
         return bool(self.agrees) and bool(self.differs)
 
-    def fact(self, item: Sha256) -> Match:
-        """Return it as the fact of a case."""
+    def fact(
+        self, item: Sha256, *, edition: str = "", frame: int = -1, in_force: bool = True
+    ) -> Match:
+        """Return it as the fact of a case; a list that is not in force places nothing."""
         return Match(
             item=item,
             list_id=self.list,
@@ -75,6 +77,18 @@ class Hit:
             threshold=self.threshold,
             list_version=self.version,
             record=self.entry.record,
+            edition=edition,
+            frame=frame,
+            value=self.value,
+            polarity=self.polarity if in_force else Polarity.NONE,
+            identified=self.entry.identified,
+            distributed=self.entry.distributed,
+            disputed=self.entry.disputed,
+            differs=self.differs,
+            unread=self.unread,
+            category=self.entry.category,
+            namespace=self.entry.namespace,
+            more=self.more,
         )
 
     def to_json(self) -> JsonObject:

@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from assay.core.jsonvalue import JsonObject
+from assay.core.vocab import ListPolarity
 
 HEAD = 1 << 16  # bytes of a file that an adapter sees before it says whether it reads it
-
-
-class Polarity(StrEnum):
-    """What a list's category means for the order of work; the list's own table decides."""
-
-    POSITIVE = "positive"
-    NEGATIVE = "negative"  # known and of no use: known software, never "good"
-    GENERATED = "generated"  # known and machine-made according to the list
-    NONE = "none"  # category 0, null or not in the table: shown, places nothing
+Polarity = ListPolarity  # a case keeps it with its matches
 
 
 @dataclass(frozen=True, slots=True)

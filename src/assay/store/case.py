@@ -221,6 +221,8 @@ class Case:
             self._commit(tx)
         finally:
             self._roll_back()
+        if tx.repinned:
+            self._write_toml()
 
     def repin(
         self, pins: Pins, *, actor: str, settings: JsonObject, action: str = "case.repinned"
@@ -230,7 +232,6 @@ class Case:
         with self.transaction(actor, action, before.case_id) as tx:
             tx.detail(pins_before=before.digest)
             tx.set_pins(replace(pins, schema=schema.SCHEMA), settings)
-        self._write_toml()
 
     # ---- inside
 
@@ -303,7 +304,6 @@ class Case:
             with database_errors(self.folder):
                 migrate.upgrade(self._database.connection)
             tx.set_pins(replace(pins, schema=schema.SCHEMA), self.settings)
-        self._write_toml()
 
     def _write_toml(self) -> None:
         write_toml(self.pins, digest_of(self.settings), self.folder / TOML)
@@ -314,22 +314,20 @@ class Case:
         One that a person changed is left alone, for ``check`` to report.
         """
         try:
-            shown, _ = read_toml(self.folder / TOML)
+            shown, settings = read_toml(self.folder / TOML)
         except FileNotFoundError:
             self._write_toml()
             return
         except (OSError, ValueError):
             return
-        pins = self.pins
-        if shown.digest != pins.digest and shown.digest in self._digests_before(pins.digest):
+        shows = (shown.digest, settings)
+        if shows != (self.pins.digest, digest_of(self.settings)) and shows in self._pinned_once():
             self._write_toml()
 
-    def _digests_before(self, digest: str) -> set[str]:
-        return {
-            str(event.detail.get("pins_before"))
-            for event in self.reader.events()
-            if event.detail.get("pins_digest") == digest and "pins_before" in event.detail
-        }
+    def _pinned_once(self) -> set[tuple[object, object]]:
+        """Return the digests of all pins and settings that the case ever had."""
+        details = (event.detail for event in self.reader.events())
+        return {(d["pins_digest"], d.get("settings_digest")) for d in details if "pins_digest" in d}
 
     def _run(self, sql: str) -> None:
         self._database.connection.exec_driver_sql(sql)

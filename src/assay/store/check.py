@@ -164,6 +164,7 @@ _REBUILD: Mapping[str, Rebuild] = {
     "occurrences": lambda r: rows.occurrence_row(rows.occurrence_from(r), r[-1]),
     "observations": _observation,
     "failures": lambda r: rows.failure_row(rows.failure_from(r), r[-1]),
+    "matches": lambda r: rows.match_row(rows.match_from(r), r[-1]),
     "relocations": lambda r: rows.relocation_row(rows.relocation_from(r), r[-1]),
     "decisions": lambda r: (r[0], *rows.decision_row(rows.decision_from(r), r[-1])),
 }

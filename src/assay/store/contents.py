@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.core.facts import Decision, Failure, Item, Occurrence, Source, Stamp
+from assay.core.facts import Decision, Failure, Item, Match, Occurrence, Source, Stamp
 from assay.core.jsonvalue import Json, JsonObject, digest_of
 from assay.store.records import Found, Relocation
 
@@ -77,6 +77,31 @@ def failure_content(failure: Failure) -> JsonObject:
         "reason": failure.reason.value,
         "detail": failure.detail,
         "attempts": failure.attempts,
+    }
+
+
+def match_content(match: Match) -> JsonObject:
+    return {
+        "item": match.item,
+        "list": match.list_id,
+        "list_version": match.list_version,
+        "edition": match.edition,
+        "entry": match.entry,
+        "algorithm": match.algorithm,
+        "distance": match.distance,
+        "threshold": match.threshold,
+        "frame": match.frame,
+        "value": match.value,
+        "polarity": match.polarity.value,
+        "identified": match.identified,
+        "distributed": match.distributed,
+        "disputed": match.disputed,
+        "differs": list(match.differs),
+        "unread": match.unread,
+        "category": match.category,
+        "namespace": match.namespace,
+        "more": match.more,
+        "record": match.record,
     }
 
 

@@ -10,6 +10,7 @@ from assay.core.facts import (
     Decision,
     Failure,
     Item,
+    Match,
     Observation,
     Occurrence,
     Placement,
@@ -119,6 +120,7 @@ class Bundle:
     verdict: Verdict | None = None
     placement: Placement | None = None
     trace: Trace | None = None
+    matches: tuple[Match, ...] = ()  # of every edition of every list that was ever met
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from assay.core.facts import (
     Decision,
     Failure,
     Item,
+    Match,
     Observation,
     ObservationId,
     Occurrence,
@@ -30,6 +31,7 @@ from assay.core.vocab import (
     FailureReason,
     Lane,
     Level,
+    ListPolarity,
     Origin,
     Polarity,
     Role,
@@ -39,6 +41,7 @@ from assay.store.contents import (
     decision_content,
     failure_content,
     item_content,
+    match_content,
     occurrence_content,
     occurrence_id,
     relocation_content,
@@ -175,6 +178,33 @@ def failure_row(failure: Failure, seq: int) -> tuple[Bound, ...]:
         text(failure.detail),
         number(failure.attempts),
         short_digest(failure_content(failure)),
+        seq,
+    )
+
+
+def match_row(match: Match, seq: int) -> tuple[Bound, ...]:
+    return (
+        match.item,
+        short_digest(match_content(match)),
+        text(match.list_id),
+        text(match.list_version),
+        match.edition,
+        text(match.entry),
+        text(match.algorithm),
+        number(match.distance),
+        number(match.threshold),
+        number(match.frame),
+        match.value,
+        match.polarity.value,
+        _truth(match.identified),
+        _truth(match.distributed),
+        int(match.disputed),
+        dump(list(match.differs)),
+        text(match.unread),
+        None if match.category is None else text(match.category),
+        text(match.namespace),
+        number(match.more),
+        dump(match.record),
         seq,
     )
 
@@ -329,6 +359,34 @@ def failure_from(row: Row) -> Failure:
     )
 
 
+def match_from(row: Row) -> Match:
+    item, _digest, name, version, edition, entry, algorithm, distance, threshold = row[:9]
+    frame, value, polarity, identified, distributed, disputed, differs, unread = row[9:17]
+    category, namespace, more, record = row[17:21]
+    return Match(
+        item=Sha256(item),
+        list_id=string(name),
+        entry=string(entry),
+        algorithm=string(algorithm),
+        distance=integer(distance) or 0,
+        threshold=integer(threshold) or 0,
+        list_version=string(version),
+        record=cast(Mapping[str, Json], json.loads(record)),
+        edition=string(edition),
+        frame=int(frame),
+        value=string(value),
+        polarity=ListPolarity(polarity),
+        identified=None if identified is None else bool(identified),
+        distributed=None if distributed is None else bool(distributed),
+        disputed=bool(disputed),
+        differs=tuple(json.loads(differs)),
+        unread=string(unread),
+        category=None if category is None else string(category),
+        namespace=string(namespace),
+        more=integer(more) or 0,
+    )
+
+
 def ledger_from(row: Row) -> LedgerRow:
     item, examiner, version, config, state = row[:5]
     return LedgerRow(
@@ -370,6 +428,10 @@ def decision_from(row: Row) -> Decision:
         undone=bool(undone),
         seen=tuple(json.loads(seen)),
     )
+
+
+def _truth(value: bool | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-SCHEMA = "0002"  # the newest migration; an integer with leading zeros
+SCHEMA = "0003"  # the newest migration; an integer with leading zeros
 APPLICATION = 0x41535359  # "ASSY", SQLite's application_id: says what the file is
 
 metadata = MetaData()
@@ -152,6 +152,35 @@ failures = Table(
     Index("failures_seq", "seq"),
 )
 
+# Hits on known-hash lists. Those of the list's edition in the settings count, others are history.
+matches = Table(
+    "matches",
+    metadata,
+    _text("item", key=True),
+    _text("digest", key=True),
+    _text("list"),
+    _text("list_version"),
+    _text("edition"),
+    _text("entry"),
+    _text("algorithm"),
+    _number("distance"),
+    _number("threshold"),
+    _number("frame"),  # of a moving picture; -1 = the file
+    _text("value"),
+    _text("polarity"),
+    _number("identified", null=True),
+    _number("distributed", null=True),
+    _number("disputed"),
+    _text("differs"),  # JSON list of strings
+    _text("unread"),
+    _text("category", null=True),
+    _text("namespace"),
+    _number("more"),
+    _text("record"),  # canonical JSON
+    _number("seq"),
+    Index("matches_seq", "seq"),
+)
+
 ledger = Table(
     "ledger",
     metadata,
@@ -253,7 +282,7 @@ custody = Table(
 meta = Table("meta", metadata, _text("key", key=True), _text("value"))
 
 # In the order of their names, which is the order of the facts digest (``store.custody``).
-FACTS = (decisions, failures, items, observations, occurrences, relocations, sources)
+FACTS = (decisions, failures, items, matches, observations, occurrences, relocations, sources)
 APPEND_ONLY = (*FACTS, custody)
 REPLACED = (entries, ledger, verdicts, placements, hashes, traces)
 TRIGGERS = tuple(

@@ -20,6 +20,7 @@ from assay.core.facts import (
     Decision,
     Failure,
     Item,
+    Match,
     Observation,
     ObservationId,
     Occurrence,
@@ -61,6 +62,7 @@ class Transaction:
         self._head = head
         self._action = action
         self._subject = subject
+        self.repinned = False  # the pins or settings are new, and case.toml shows the old ones
         self._detail: dict[str, Json] = {}
         self._replaced: dict[str, int] = {}
 
@@ -93,6 +95,9 @@ class Transaction:
 
     def add_failures(self, failures: Iterable[Failure]) -> None:
         self._add(schema.failures, (rows.failure_row(f, self.seq) for f in failures))
+
+    def add_matches(self, matches: Iterable[Match]) -> None:
+        self._add(schema.matches, (rows.match_row(m, self.seq) for m in matches))
 
     def add_decisions(self, decisions: Iterable[Decision]) -> None:
         self._add(schema.decisions, (rows.decision_row(d, self.seq) for d in decisions))
@@ -173,6 +178,7 @@ class Transaction:
     def set_pins(self, pins: Pins, settings: JsonObject) -> None:
         """Pin the case anew; the event shows the pins before and after."""
         digest = digest_of(settings)
+        self.repinned = True
         self._put(
             schema.meta,
             iter((("pins", dump(pins.to_json())), ("settings", dump(settings)))),

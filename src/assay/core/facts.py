@@ -161,7 +161,7 @@ class Match:
     unread: str = ""  # why the record could not be read; then nothing else of it is known
     category: str | None = None  # as the source writes it
     namespace: str = ""  # of the category
-    more: int = 0  # further records that the list has for it, at least; not kept
+    more: int = 0  # further records that the list has for it, at least, and that were not read
 
     @property
     def exact(self) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assay.core.contract import Frame
-from assay.core.facts import Failure, Item, Observation, Sha256
+from assay.core.facts import Failure, Item, Match, Observation, Sha256
 from assay.core.jsonvalue import Json
 from assay.engine.checks import Pinned
 from assay.engine.judging import Judge
+from assay.engine.matching import Matcher, fall_behind
 from assay.engine.progress import Progress
 from assay.store.case import Case
 from assay.store.records import Entry, Found, Hash, LedgerRow
@@ -78,8 +79,15 @@ class Committer:
     """Writes batches to a case and keeps its placements in step."""
 
     def __init__(
-        self, case: Case, pinned: Pinned, policy: Policy, progress: Progress, actor: str
+        self,
+        case: Case,
+        pinned: Pinned,
+        policy: Policy,
+        progress: Progress,
+        actor: str,
+        matcher: Matcher | None = None,
     ) -> None:
+        self.matcher = matcher
         self.case = case
         self.judge = Judge(case.reader, pinned, policy)
         self.progress = progress
@@ -87,6 +95,9 @@ class Committer:
 
     def commit(self, batch: Batch, subject: str) -> None:
         """Write a batch; its custody event, facts and placements appear together or not at all."""
+        hashes = list(hashes_of(batch.observations))
+        matches, failed = self._meet(batch.items, hashes)
+        dirty = {**batch.dirty, **dict.fromkeys(match.item for match in matches)}
         with self.case.transaction(self.actor, ACTION, subject) as tx:
             tx.add_items(batch.items)
             tx.add_occurrences(batch.occurrences)
@@ -94,8 +105,11 @@ class Committer:
             tx.add_failures(batch.failures)
             tx.mark_all(batch.ledger)
             tx.put_entries(batch.entries)
-            tx.put_hashes(hashes_of(batch.observations))
-            rulings = self.judge.rulings(batch.dirty)
+            tx.put_hashes(hashes)
+            tx.add_matches(matches)
+            if failed:
+                fall_behind(tx, self.case)
+            rulings = self.judge.rulings(dirty)
             tx.put_verdicts(ruling.verdict for ruling in rulings)
             tx.put_placements(ruling.placement for ruling in rulings)
         for ruling in rulings:
@@ -105,3 +119,10 @@ class Committer:
                 ruling.verdict.origin,
                 ruling.facts.path,
             )
+
+    def _meet(self, items: Sequence[Item], hashes: Sequence[Hash]) -> tuple[list[Match], bool]:
+        """Return what the lists say of new facts, and whether a list has failed just now."""
+        if self.matcher is None or self.matcher.library is None:
+            return [], False
+        matches = self.matcher.matches(items, hashes)
+        return matches, self.matcher.library is None

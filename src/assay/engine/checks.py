@@ -89,8 +89,15 @@ def checks_of(plan: Plan) -> tuple[Check, ...]:
 class Pinned:
     """The checks of a case, ready to turn stored facts into the facts of a verdict."""
 
-    def __init__(self, checks: Iterable[Check], lanes_of: Mapping[tuple[str, str], Lane]) -> None:
+    def __init__(
+        self,
+        checks: Iterable[Check],
+        lanes_of: Mapping[tuple[str, str], Lane],
+        editions: Mapping[str, str] | None = None,
+    ) -> None:
+        """``editions`` of known-hash lists, by name, are those whose matches count."""
         self.checks = {check.name: check for check in checks}
+        self._editions = editions or {}
         self._lanes_of = lanes_of
 
     def applicable(self, media_type: str) -> list[Check]:
@@ -147,6 +154,7 @@ class Pinned:
             decisions=standing(bundle.decisions),
             lanes_of=self._lanes_of,
             path=join_chain(places[0].chain) if places else "",
+            matches=tuple(m for m in bundle.matches if self._editions.get(m.list_id) == m.edition),
         )
 
 

@@ -23,6 +23,7 @@ from assay.core.facts import CustodyEvent, Failure, Sha256
 from assay.core.jsonvalue import Json, digest_of
 from assay.core.names import display
 from assay.core.vocab import FailureReason
+from assay.engine import editions
 from assay.engine.judging import Judge
 from assay.engine.prior import SETTING, remembered
 from assay.engine.session import Session
@@ -222,8 +223,10 @@ _ALIKE: Mapping[str, Callable[[Input], object]] = {
     "time zone": lambda one: one.pins.timezone,
     "table of limits": lambda one: dict(one.pins.limits),
     "table of checks": lambda one: _setting("checks", one),
+    "set of known-hash lists": lambda one: editions.editions_of(one.case.settings),
 }
 _HINTS = {
+    "set of known-hash lists": "match both with the lists of this machine: assay run --case CASE",
     "time zone": "the zone is fixed when a case is made: make one of them again with the other's",
     "table of limits": "limits are fixed when a case is made: make one of them again",
 }
@@ -266,6 +269,8 @@ def _pins_of(inputs: Sequence[Input]) -> tuple[Pins, dict[str, Json], bool]:
         for case_id, path in sorted(before.items())
         if case_id not in joined
     ]
+    if any(editions.is_behind(one.case.settings) for one in inputs):
+        settings[editions.BEHIND] = True
     settings.pop(SETTING, None)
     if kept:
         settings[SETTING] = kept

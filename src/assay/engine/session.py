@@ -24,6 +24,7 @@ from assay.core.jsonvalue import Json, JsonObject, digest_of
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Lane
 from assay.engine.checks import Check, Pinned, checks_of
+from assay.engine.editions import editions_of
 from assay.engine.plan import SECONDS_BASE, Plan, make_plan
 from assay.engine.prior import Priors, open_priors, remember
 from assay.engine.registry import installed
@@ -83,7 +84,7 @@ class Session:
             )
         }
         self.checks = tuple(Check.from_wire(_table(row)) for row in _list(settings["checks"]))
-        self.pinned = Pinned(self.checks, self.lanes_of)
+        self.pinned = self.pinned_with(settings)
         self.priors = Priors()  # other cases that are shown beside this one, never applied
 
     def __enter__(self) -> Session:
@@ -118,6 +119,15 @@ class Session:
             remember(self.case, self.priors, keep_for)
             self.settings = self.case.settings
         return self.priors.notices
+
+    def lists_pinned(self) -> None:
+        """Take note that the lists of the case are other ones now (``matching``)."""
+        self.settings = self.case.settings
+        self.pinned = self.pinned_with(self.settings)
+
+    def pinned_with(self, settings: JsonObject) -> Pinned:
+        """Return the checks of the case with the lists that other settings pin."""
+        return Pinned(self.checks, self.lanes_of, editions_of(settings))
 
     # -- work ----------------------------------------------------------------------------------
 

@@ -11,9 +11,11 @@ from assay.core.errors import SourceError
 from assay.core.facts import Source
 from assay.core.jsonvalue import Json
 from assay.core.names import display
+from assay.engine import matching
 from assay.engine.batch import Committer
 from assay.engine.interrupt import held_interrupt
 from assay.engine.ledger import Ledger
+from assay.engine.matching import Matcher
 from assay.engine.plan import Plan
 from assay.engine.progress import Progress, Silent, Watcher
 from assay.engine.relocation import opened_at
@@ -37,6 +39,7 @@ class Summary:
     seconds: float
     first_item: float | None
     finished: bool
+    lists: tuple[str, ...] = ()  # what a person should know about the known-hash lists
 
 
 def check_paths(paths: Sequence[Path]) -> None:
@@ -99,10 +102,11 @@ def run_case(
 
     ``ahead`` are workers that are being prepared already.
     """
+    matcher = matching.start(session, operator)
     counts = session.case.reader.counts()
     progress = Progress(lanes=Counter({lane_number(lane): n for lane, n in counts.lanes.items()}))
     chosen = options or RunOptions()
-    committer = Committer(session.case, session.pinned, session.policy, progress, operator)
+    committer = Committer(session.case, session.pinned, session.policy, progress, operator, matcher)
     ledger = Ledger(session.case, retry=chosen.retry_failed)
     finished = False
     with held_interrupt() as check:
@@ -111,8 +115,8 @@ def run_case(
             run.go(sources)
             finished = True
         finally:
-            summary = _summary(progress, finished=finished)
-            _close(session, sources, plan, summary, operator, action)
+            summary = _summary(progress, matcher, finished=finished)
+            _close(session, sources, plan, summary, operator, action, matcher)
         check()
     return summary
 
@@ -124,6 +128,7 @@ def _close(
     summary: Summary,
     operator: str,
     action: str,
+    matcher: Matcher | None,
 ) -> None:
     """Write the one event that every run adds."""
     uris = ", ".join(source.uri for source in sources)
@@ -154,12 +159,18 @@ def _close(
             coverage=account,
             notes={source.uri: source.note for source in sources if source.note},
         )
+        if matcher is not None:
+            tx.detail(lists=matcher.to_json())
         if session.priors:
             tx.detail(prior=session.priors.to_json())
 
 
-def _summary(progress: Progress, *, finished: bool) -> Summary:
+def _summary(progress: Progress, matcher: Matcher | None, *, finished: bool) -> Summary:
+    notes = matcher.notes if matcher is not None else ()
+    if matcher is not None and matcher.problem:
+        notes = (*notes, f"known-hash lists were not used: {matcher.problem}")
     return Summary(
+        lists=notes,
         examined=progress.examined,
         skipped=progress.skipped,
         failed=progress.failed,

@@ -10,7 +10,9 @@ from assay import __version__
 from assay.core.contract import Settings
 from assay.core.jsonvalue import Json
 from assay.core.opening import Limits
+from assay.engine import editions
 from assay.engine.checks import Pinned, checks_of
+from assay.engine.matching import lists_here
 from assay.engine.plan import Plan, make_plan
 from assay.engine.registry import installed
 from assay.engine.rejudge import Change, changes, store
@@ -74,10 +76,28 @@ def target_of(session: Session, options: CaseOptions, passwords: tuple[bytes, ..
 
 def preview(session: Session, target: Target) -> list[Change]:
     """Return what every item's placement would become under the target."""
+    target = _with_lists(session, target)
     return list(changes(session, target.pinned, target.policy))
 
 
 def accept(session: Session, target: Target, found: list[Change], operator: str) -> None:
     """Pin the target and store the changes that were shown."""
+    target = _with_lists(session, target)
     session.case.repin(target.pins, actor=operator, settings=target.settings)
     store(session, found, operator, "case.upgraded")
+
+
+def _with_lists(session: Session, target: Target) -> Target:
+    """Return the target with the lists as the case has them now, without those that are gone.
+
+    Items that were added while one was missing are matched by the next run.
+    """
+    before = editions.rows_of(session.settings)
+    if not before:
+        return target
+    rows = lists_here(session)
+    settings = {**target.settings, editions.SETTING: rows}
+    if editions.is_behind(session.settings) or rows.keys() != before.keys():
+        settings[editions.BEHIND] = True
+    pinned = Pinned(target.pinned.checks.values(), session.lanes_of, editions.editions_of(settings))
+    return replace(target, settings=settings, pinned=pinned)

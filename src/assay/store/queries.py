@@ -33,6 +33,13 @@ WHERE item > :after AND (:lane IS NULL OR lane = :lane)
         OR (NOT :inventory AND shown_with IS NOT NULL))
 ORDER BY item LIMIT :limit
 """
+_HASHES_OF = """
+SELECT item, frame, rendering, hash, quality, pixels FROM hashes
+WHERE item IN (SELECT value FROM json_each(:shas)) ORDER BY item, frame, rendering
+"""
+_MET_LISTS = """
+SELECT list, edition, count(DISTINCT item) FROM matches GROUP BY list, edition
+"""
 _PREVIEWS_OF = """
 SELECT DISTINCT o.sha256 FROM occurrences o
 WHERE o.container IN (SELECT value FROM json_each(:shas)) AND o.role = 'preview'
@@ -234,6 +241,27 @@ def hashes(connection: Connection) -> Iterator[tuple[Sha256, bytes, int, int]]:
         "SELECT item, hash, quality, pixels FROM hashes WHERE rendering = ''"
     ):
         yield Sha256(row[0]), row[1], row[2], row[3]
+
+
+def hashes_of(connection: Connection, shas: Sequence[Sha256]) -> list[Hash]:
+    """Return every perceptual hash of these items."""
+    rows = connection.execute(text(_HASHES_OF), {"shas": json.dumps(list(shas))})
+    return [
+        Hash(Sha256(item), value, quality, frame, rendering, pixels)
+        for item, frame, rendering, value, quality, pixels in rows
+    ]
+
+
+def matched(connection: Connection) -> list[Sha256]:
+    """Return the items that ever met a list, by SHA-256."""
+    rows = connection.execute(text("SELECT DISTINCT item FROM matches ORDER BY item"))
+    return [Sha256(row[0]) for row in rows]
+
+
+def met_lists(connection: Connection) -> dict[tuple[str, str], int]:
+    """Return how many items met each list, by its name and edition."""
+    rows = connection.execute(text(_MET_LISTS))
+    return {(name, edition): n for name, edition, n in rows}
 
 
 def ledger_keys(connection: Connection, sha256: Sha256) -> list[tuple[str, str, str, str]]:

@@ -19,6 +19,14 @@ _SENTENCES: Mapping[str, str] = {
         "A statement that AI made the file is present, but it cannot lower the file: not finished "
         "or not complete: {unfinished}."
     ),
+    "list.differs": (
+        "The list {list} has a record ({entry}) that states a digest of this file, but another "
+        "{differs} than the file has: no match, and it places nothing."
+    ),
+    "list.unread": (
+        "The list {list} knows this file by its {algorithm}, but the record cannot be read "
+        "({why}); nothing lowers the file until the list is mended."
+    ),
     "frame": "Of the frames looked at, frame {frame} (time {time} s) places the file.",
     "preview.shown_with": (
         "A preview that shows the same as the picture that carries it ({picture}, {distance} bits "

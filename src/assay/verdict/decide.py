@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from assay.core.contract import Frame
 from assay.core.facts import Observation, Placement, Reason, Sha256, Verdict
 from assay.core.jsonvalue import Json
-from assay.core.vocab import Origin
+from assay.core.vocab import Lane, Origin
 from assay.verdict.judge import judge
+from assay.verdict.known import near_positive, speaks_up
 from assay.verdict.place import decided, earliest, lane_number, place
 from assay.verdict.policy import Policy
 from assay.verdict.signals import ItemFacts, read_signals
@@ -35,8 +36,9 @@ def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
     if not frames:
         return _decide(facts, policy)
     whole = tuple(o for o in facts.observations if Frame.of(o.locator) is None)
+    known = {frame.index for frame in frames}
     rows = [
-        (frame, *_decide(replace(facts, observations=(*whole, *seen)), policy))
+        (frame, *_decide(_in_frame(facts, frame, (*whole, *seen), known), policy))
         for frame, seen in frames.items()
     ]
     frame, verdict, placement = min(rows, key=lambda row: (earliest(row[2]), row[0].index))
@@ -49,6 +51,14 @@ def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
 def _decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
     verdict = judge(facts, policy)
     return verdict, place(facts, verdict, policy)
+
+
+def _in_frame(
+    facts: ItemFacts, frame: Frame, observations: tuple[Observation, ...], known: set[int]
+) -> ItemFacts:
+    """Return what is known of one frame; a hit in a frame not looked at now counts for all."""
+    matches = tuple(m for m in facts.matches if m.frame == frame.index or m.frame not in known)
+    return replace(facts, observations=observations, matches=matches)
 
 
 def _frames(observations: Sequence[Observation]) -> dict[Frame, list[Observation]]:
@@ -89,7 +99,9 @@ def with_carriers(
         )
     first = min(carriers, key=lambda c: (earliest(c.placement), c.item))
     lower = lane_number(first.placement.lane) > lane_number(placement.lane)
-    if lower and not first.decided and _speaks_up(facts, verdict, policy):
+    known = lane_number(first.placement.lane) <= Lane.KNOWN_IDENTIFIED
+    near = not known and any(map(near_positive, facts.matches))
+    if lower and not first.decided and (near or _speaks_up(facts, verdict, policy)):
         reason = Reason("preview.kept", {"picture": first.item, **_distance(first)})
         return replace(placement, reasons=(*placement.reasons, reason))
     return replace(
@@ -108,6 +120,8 @@ def too_widely_carried(placement: Placement) -> Placement:
 def _speaks_up(facts: ItemFacts, verdict: Verdict, policy: Policy) -> bool:
     """Tell whether an item's own facts forbid that anything but a person lowers it."""
     own = (Origin.CONFLICT, Origin.CAMERA, Origin.EDITED)
+    if any(map(speaks_up, facts.matches)):
+        return True
     return verdict.origin in own or not read_signals(facts, policy.shipped_detectors).complete
 
 

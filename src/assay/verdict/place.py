@@ -11,11 +11,13 @@ from datetime import datetime
 from assay.core.facts import Decision, Placement, Reason, Verdict
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import Band, Lane, Origin
+from assay.verdict.known import circulated, findings, met, shown
 from assay.verdict.policy import LaneRule, Policy
 from assay.verdict.signals import CAMERA_ORDER, ItemFacts, Signals, read_signals
 
 _BAND_A = frozenset({Origin.CONFLICT, Origin.CAMERA, Origin.EDITED})
 _INVENTORY_LAST = 9
+_FINDINGS = 10  # of list records that are told among the reasons of one item
 
 
 def place(facts: ItemFacts, verdict: Verdict, policy: Policy) -> Placement:
@@ -28,11 +30,13 @@ def place(facts: ItemFacts, verdict: Verdict, policy: Policy) -> Placement:
         reasons.append(
             Reason(f"band.{band.value}", {"cause": _cause(facts)} if band == "e" else {})
         )
+    reasons += [Reason(code, said) for code, said in findings(facts.matches)[:_FINDINGS]]
+    last = rule.met is not None and lane is Lane.KNOWN_NOT_IDENTIFIED and circulated(facts.matches)
     return Placement(
         item=facts.item.sha256,
         lane=lane,
         band=band,
-        key=_key(facts, verdict, signals, band),
+        key=_key(facts, verdict, signals, band, last=last),
         reasons=tuple(reasons),
     )
 
@@ -45,7 +49,14 @@ def _first(
             continue
         if rule.complete and not signals.complete:
             continue
+        if not _checked(rule, signals):
+            continue
         params: dict[str, Json] = {}
+        if rule.met is not None:
+            match = met(facts.matches, rule.met)
+            if match is None:
+                continue
+            params |= shown(match)
         if rule.decided:
             decision = _decision(facts)
             if decision is None:
@@ -69,6 +80,16 @@ def _first(
             params["members"] = members
         return rule, params, rule.lane
     raise AssertionError("a policy's last lane rule takes everything")  # checked at load
+
+
+def _checked(rule: LaneRule, signals: Signals) -> bool:
+    """Tell whether the checks that a rule rests on allow it."""
+    return (
+        (not rule.checks_finished or signals.checks_finished)
+        and (not rule.searched or signals.searched)
+        and (not rule.every_frame or not signals.sampled)
+        and (not rule.no_camera or signals.camera is None)
+    )
 
 
 def decided(facts: ItemFacts) -> bool:
@@ -146,17 +167,18 @@ def _cause(facts: ItemFacts) -> str:
 
 
 def _key(
-    facts: ItemFacts, verdict: Verdict, signals: Signals, band: Band | None
+    facts: ItemFacts, verdict: Verdict, signals: Signals, band: Band | None, *, last: bool
 ) -> tuple[int | float | str, ...]:
     """Order inside lane and band, smaller first (DESIGN §5).
 
-    Conflict before the rest; no AI statement before one; stronger camera evidence; local
-    production; recency by a trusted time; for band (e) the cause, items with a failure first; path.
+    Conflict before the rest, the widely circulated (``last``) after it; no AI statement before one;
+    stronger camera evidence; local production; recency by a trusted time; for band (e) the cause,
+    items with a failure first; path.
     """
     camera = CAMERA_ORDER.index(signals.camera) + 1 if signals.camera else 0
     cause = f"{0 if facts.failures else 1} {_cause(facts)}" if band is Band.E else ""
     return (
-        0 if verdict.origin is Origin.CONFLICT else 1,
+        2 if last else 0 if verdict.origin is Origin.CONFLICT else 1,
         1 if signals.ai and band is not Band.A else 0,
         cause,
         -camera,

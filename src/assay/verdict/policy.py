@@ -18,6 +18,7 @@ from typing import Any
 
 from assay.core.errors import PolicyError
 from assay.core.vocab import Lane, Level, Origin
+from assay.verdict.known import Met
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class LaneRule:
     no_pictures: bool = False
     container_read: bool = False
     complete: bool = False
+    met: Met | None = None  # how it stands to the known-hash lists
+    checks_finished: bool = False
+    searched: bool = False
+    every_frame: bool = False
+    no_camera: bool = False
     origins: frozenset[Origin] = frozenset()  # empty = any
 
 
@@ -146,7 +152,32 @@ def _lane_rule(row: dict[str, Any]) -> LaneRule:
     number = fields.pop("lane", 0)
     fields["lane"] = Lane(number) if number else None
     fields["origins"] = frozenset(Origin(name) for name in fields.get("origins", ()))
+    if "met" in fields:
+        fields["met"] = Met(fields["met"])
     return LaneRule(**fields)
+
+
+def _allowed(rule: LaneRule) -> bool:
+    """Tell whether a rule about hits on lists asks for what its lane needs (DESIGN §5, b d e)."""
+    if rule.lane is None:
+        return False
+    match rule.met:
+        case Met.UNREAD:
+            return rule.lane is Lane.POSSIBLE_NEW_VICTIM
+        case Met.POSITIVE:
+            return rule.lane <= Lane.KNOWN_NOT_IDENTIFIED
+        case Met.IDENTIFIED:
+            return rule.lane <= Lane.KNOWN_IDENTIFIED and rule.searched
+        case Met.GENERATED:
+            sure = rule.checks_finished and rule.no_camera
+            doubtful = {Origin.CONFLICT, Origin.CAMERA, Origin.EDITED}
+            return sure and bool(rule.origins) and not rule.origins & doubtful
+        case Met.NEGATIVE:
+            return rule.searched
+        case Met.NEAR:
+            sure = rule.checks_finished and rule.origins <= {Origin.UNKNOWN, Origin.SYNTHETIC}
+            return rule.lane <= Lane.KNOWN_NOT_IDENTIFIED and sure and bool(rule.origins)
+    return True
 
 
 def _check(policy: Policy, name: str) -> None:
@@ -166,6 +197,11 @@ def _check(policy: Policy, name: str) -> None:
     for lane in policy.lanes:
         if lane.lane is None and not lane.decided and not lane.complete:
             raise PolicyError(f"{name}: rule {lane.code} would set unfinished files aside")
+        if lane.met is not None and not _allowed(lane):
+            raise PolicyError(
+                f"{name}: rule {lane.code} would place a file lower than a list may",
+                hint="the shipped policy says what each kind of hit needs",
+            )
     if not policy.scale or not math.isinf(policy.scale[-1][0]):
         raise PolicyError(f"{name}: the last row of the scale must have below = inf")
     missing = [level for level in Level if level not in policy.levels]

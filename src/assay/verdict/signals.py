@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from assay.core.facts import Decision, Failure, Item, Observation
+from assay.core.facts import Decision, Failure, Item, Match, Observation
 from assay.core.findings import INCOMPLETE
 from assay.core.vocab import Lane, Level, Polarity
 
@@ -27,6 +27,7 @@ class ItemFacts:
     decisions: tuple[Decision, ...] = ()  # standing ones, one per actor
     lanes_of: Mapping[tuple[str, str], Lane] | None = None  # (scheme, category) -> lane
     path: str = ""  # display path of the first occurrence
+    matches: tuple[Match, ...] = ()  # hits on the lists, in the editions that the case pins
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Signals:
     shipped_synthetic: bool
     detectors_agree: bool  # every installed detector finished and none says camera-like
     checks_finished: bool
+    searched: bool  # every check that origin rule 4 rests on ran to its end, whatever it found
     complete: bool  # nothing failed, limited, mislabelled or pending at all
     sampled: bool  # a moving picture of which not every frame was looked at
     unfinished: tuple[str, ...]  # what stands against ``checks_finished``, for the reasons
@@ -74,6 +76,7 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
             and not any(o.polarity is Polarity.CAMERA for o in detectors)
         ),
         checks_finished=not blocking,
+        searched=not (failed | facts.pending) & facts.place_checks,
         sampled=sampled,
         complete=(
             not facts.failures

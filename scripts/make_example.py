@@ -1,4 +1,4 @@
-"""Make examples/mixed-case and examples/example-authority.pem.
+"""Make examples/mixed-case, examples/example-authority.pem and examples/list-*.json.
 
     .venv/bin/python scripts/make_example.py
 
@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts import example_records as records
 from scripts import procedural_art as art
 from scripts.example_camera import Shot, exif, jpeg, label, user_comment
+from scripts.example_lists import write_lists
 from scripts.signing import Identity, Input, Step, authority, sign, signer
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -44,7 +45,7 @@ CARD = "DCIM/100EXMPL"
 
 
 def main() -> None:
-    """Write the case and the authority's certificate."""
+    """Write the case, the authority's certificate and the lists beside the case."""
     root = authority("Assay Example Authority")
     ANCHOR.write_bytes(root.pem())
     shutil.rmtree(CASE, ignore_errors=True)
@@ -56,6 +57,7 @@ def main() -> None:
         path = CASE / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    write_lists(EXAMPLES, files, like_dunes())
     print(f"{len(files)} files, {sum(map(len, files.values()))} bytes in {CASE}")
 
 
@@ -169,6 +171,11 @@ def bare() -> Files:
     yield "Pictures/dunes.avif", saved(art.dunes(8, 480, 320), "AVIF", quality=70)
     deep = np.asarray(art.mountains(50, 240, 180, PALE).convert("L"), np.uint16) * 251
     yield "Scans/ridges-16bit.tif", saved(Image.fromarray(deep), "TIFF", compression="tiff_lzw")
+
+
+def like_dunes() -> bytes:
+    """Return the picture of ``Pictures/dunes.avif`` as another file: a list knows this one."""
+    return jpeg(art.dunes(8, 480, 320), 80)
 
 
 def others(files: Mapping[str, bytes]) -> Files:

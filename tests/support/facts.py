@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assay.core.contract import Frame
-from assay.core.facts import Decision, Failure, Item, Observation, Sha256
+from assay.core.facts import Decision, Failure, Item, Match, Observation, Sha256
 from assay.core.jsonvalue import Json
-from assay.core.vocab import FailureReason, Level, Polarity
+from assay.core.vocab import FailureReason, Level, ListPolarity, Polarity
 
 SHA = Sha256("ab" * 32)
 CHECKS = frozenset({"content", "picture", "pdq", "exif", "camera", "genparams", "c2pa"})
@@ -68,6 +68,44 @@ def decided(category: str | None, actor: str = "A. Examiner") -> Decision:
         category=category,
         note="",
         at="2026-01-01T00:00:00Z",
+    )
+
+
+def match(
+    polarity: ListPolarity = ListPolarity.POSITIVE,
+    *,
+    name: str = "known",
+    identified: bool | None = None,
+    disputed: bool = False,
+    distributed: bool | None = None,
+    differs: tuple[str, ...] = (),
+    unread: str = "",
+    near: int | None = None,
+    frame: int = -1,
+    more: int = 0,
+) -> Match:
+    """Return a hit by digest, or with ``near`` (bits) one by PDQ."""
+    return Match(
+        item=SHA,
+        list_id=name,
+        entry="7",
+        algorithm="sha1" if near is None else "pdq",
+        distance=near or 0,
+        threshold=0 if near is None else 31,
+        list_version="ef" * 32,
+        record={"Category": 1},
+        edition="01" * 16,
+        frame=frame,
+        value="" if near is None else "ab" * 32,
+        polarity=polarity,
+        identified=identified,
+        distributed=distributed,
+        disputed=disputed,
+        differs=differs,
+        unread=unread,
+        category="1",
+        namespace="vics:US",
+        more=more,
     )
 
 

@@ -82,6 +82,7 @@ def summary_json(session: Session, summary: Summary) -> dict[str, object]:
         "first_item_seconds": summary.first_item and round(summary.first_item, 3),
         "finished": summary.finished,
         "case": str(session.case.folder),
+        "lists": list(summary.lists),
         "prior": [
             {
                 "case": row.case_id,
@@ -102,7 +103,9 @@ def show_summary(session: Session, summary: Summary, *, as_json: bool, report: P
         return
     from assay.core.vocab import Band, Lane
     from assay.exports import words
+    from assay.exports.lists_used import lists_used
 
+    warn(summary.lists)
     counts = session.case.reader.counts()
     plain(
         f"{summary.examined} items examined, {summary.skipped} skipped (nothing new), "
@@ -118,6 +121,8 @@ def show_summary(session: Session, summary: Summary, *, as_json: bool, report: P
     plain("")
     origins = ", ".join(f"{o.value} {n}" for o, n in sorted(counts.origins.items()))
     plain(f"  origins: {origins or 'none'}")
+    for listed in lists_used(session):
+        plain(f"  on the list {listed.name}: {listed.met} items")
     for row in session.priors.overlap(session.case.reader):
         plain(f"  met before in {row.name}: {row.met} items, {row.decided} of them decided there")
     show_unexamined(session)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assay.cli.output import plain
-from assay.core.jsonvalue import Json
+from assay.core.jsonvalue import Json, canonical
 from assay.core.names import display
 from assay.core.vocab import Level
-from assay.exports.record import first_path
+from assay.exports.record import first_path, match_line
 from assay.verdict.policy import Policy
 
+_WIDTH = 300  # characters shown of a field of a list's record; --json has all of it
 _QUIET = {"prompt", "negative_prompt"}  # stored, shown only on request
 
 
@@ -32,6 +33,7 @@ def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) ->
     _table(record, "camera", prompts=prompts)
     _table(record, "generator", prompts=prompts)
     _table(record, "c2pa", prompts=prompts)
+    _matches(record)
     _list(record, "findings", "kind", "text")
     _list(record, "failures", "examiner", "reason", "stage", "detail")
     _list(record, "decisions", "actor", "category", "note", "at")
@@ -42,6 +44,23 @@ def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) ->
         for stamp in _rows(place["times"]):
             plain(f"      {stamp['field']}: {stamp['utc'] or stamp['raw']} ({stamp['zone']})")
     plain("")
+
+
+def _matches(record: Mapping[str, Json]) -> None:
+    """Show the hits on known-hash lists, each with the whole record of its source."""
+    matches = _rows(record["matches"])
+    if matches:
+        plain("  lists")
+    for match in matches:
+        plain(f"    {match_line(match)}")
+        plain(f"      version {str(match['list_version'])[:12]}")
+        said = match["record"]
+        for name, value in said.items() if isinstance(said, Mapping) else ():
+            plain(f"      {display(name)}: {display(_line(value))[:_WIDTH]}")
+
+
+def _line(value: Json) -> str:
+    return value if isinstance(value, str) else canonical(value).decode("ascii")
 
 
 def _prior(record: Mapping[str, Json]) -> None:

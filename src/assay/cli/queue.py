@@ -47,12 +47,11 @@ def queue(
 def line(row: Mapping[str, Json]) -> str:
     """Return two lines: place, origin, digest and path; then the strongest evidence.
 
-    Another one where prior cases hold the same content.
+    Another one where a list knows it, and where prior cases hold the same content.
     """
-    from assay.exports.record import first_path, met_before, strongest
+    from assay.exports.record import first_path, met_before, on_lists, strongest
 
-    before = met_before(row)
-
+    below = "".join(f"\n{'':>14}  {text}" for text in (on_lists(row), met_before(row)) if text)
     place = f"lane {row['lane']}{row['band'] or ' '}" if row["lane"] else "inventory"
     rank = f"{row['rank']:>5}" if row["rank"] else "    -"
     pair = row["pair"]
@@ -64,5 +63,5 @@ def line(row: Mapping[str, Json]) -> str:
     )
     return (
         f"{place} {rank}  {row['origin']!s:<9} {str(row['sha256'])[:12]}  {first_path(row)}"
-        f"\n{'':>14}  {strongest(row)}{together}" + (f"\n{'':>14}  {before}" if before else "")
+        f"\n{'':>14}  {strongest(row)}{together}{below}"
     )

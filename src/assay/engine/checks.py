@@ -154,7 +154,12 @@ class Pinned:
             decisions=standing(bundle.decisions),
             lanes_of=self._lanes_of,
             path=join_chain(places[0].chain) if places else "",
-            matches=tuple(m for m in bundle.matches if self._editions.get(m.list_id) == m.edition),
+            matches=tuple(
+                sorted(
+                    (m for m in bundle.matches if self._editions.get(m.list_id) == m.edition),
+                    key=lambda m: (m.near, m.distance, m.list_id, m.entry, m.frame, m.value),
+                )
+            ),
         )
 
 

@@ -11,6 +11,7 @@ from assay.core.contract import Frame
 from assay.core.facts import (
     Decision,
     Failure,
+    Match,
     Observation,
     Occurrence,
     Placement,
@@ -35,6 +36,7 @@ _GENERATOR = (
     "tool", "version", "model", "models", "loras", "prompt", "negative_prompt", "seed", "sampler",
     "steps", "cfg", "width", "height", "input_pictures", "inputs_unresolved", "complete", "fits",
 )  # fmt: skip
+_LINES = 3  # hits on lists in one line
 _MOTION = (
     "container", "codec", "width", "height", "duration", "declared_frames", "counted_frames",
     "complete", "pages", "sound", "sound_only", "decoder",
@@ -93,7 +95,7 @@ def item_record(
         "c2pa": _c2pa(facts.observations),
         "camera": _camera(facts.observations),
         "claims": [_claim(o) for o in evidence(facts)],
-        "matches": [],
+        "matches": [_match(m) for m in facts.matches],
         "failures": [_failure(f) for f in facts.failures],
         "pending": sorted(facts.pending),
         "findings": _findings(facts.observations, places, item.media_type, trace),
@@ -142,6 +144,36 @@ def met_before(record: Mapping[str, Json]) -> str:
     rows = record["prior"]
     met = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
     return "met before: " + "; ".join(map(_met, met)) if met else ""
+
+
+def on_lists(record: Mapping[str, Json]) -> str:
+    """Return in one line what known-hash lists say of a record's content; empty for nothing."""
+    rows = record["matches"]
+    hits = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    said = list(dict.fromkeys(map(match_line, hits)))
+    more = f"; and {len(said) - _LINES} more" if len(said) > _LINES else ""
+    return "on lists: " + "; ".join(said[:_LINES]) + more if said else ""
+
+
+def match_line(row: Mapping[str, Json]) -> str:
+    """Return a match in a few words: list, entry, how near, and what the list says."""
+    if row["unread"]:
+        said = "record cannot be read"
+    elif row["differs"]:
+        differs = row["differs"]
+        names = ", ".join(map(str, differs)) if isinstance(differs, list) else ""
+        said = f"no match: another {names}"
+    else:
+        known = {"True": ", identified", "False": ", not identified"}
+        said = f"{row['polarity']}{known.get(str(row['identified']), '')}"
+        said += ", disputed" if row["disputed"] else ""
+    near = f" {row['distance']} of at most {row['threshold']} bits" if row["value"] else ""
+    frame = row["frame"]
+    place = f" in frame {frame}" if frame is not None else ""
+    category = f", category {row['category']}" if row["category"] is not None else ""
+    return display(
+        f"{row['list']} {row['entry']} ({row['algorithm']}{near}{place}{category}): {said}"
+    )
 
 
 def _met(row: Mapping[str, Json]) -> str:
@@ -262,6 +294,29 @@ def _claim(o: Observation) -> dict[str, Json]:
         "locator": o.locator,
         "basis": o.basis,
         "error_rate": None,
+    }
+
+
+def _match(m: Match) -> dict[str, Json]:
+    return {
+        "list": m.list_id,
+        "list_version": m.list_version,
+        "entry": m.entry,
+        "algorithm": m.algorithm,
+        "distance": m.distance,
+        "threshold": m.threshold,
+        "frame": m.frame if m.frame >= 0 else None,
+        "value": m.value,
+        "polarity": m.polarity.value,
+        "namespace": m.namespace,
+        "category": m.category,
+        "identified": m.identified,
+        "distributed": m.distributed,
+        "disputed": m.disputed,
+        "differs": list(m.differs),
+        "unread": m.unread,
+        "more": m.more,
+        "record": m.record,
     }
 
 

@@ -20,9 +20,12 @@ from assay.core.findings import INCOMPLETE, KINDS
 from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Band, Level, Origin
+from assay.engine import editions
 from assay.engine.session import Session
 from assay.exports import unopened, words
 from assay.exports.items import records
+from assay.exports.lists_used import lists_used
+from assay.exports.record import match_line
 from assay.exports.selection import Selection
 from assay.exports.sizes import readable_size
 from assay.store import queries
@@ -95,6 +98,8 @@ def _context(
         },
         "sources": sources,
         "prior": session.priors.overlap(reader),
+        "lists": lists_used(session),
+        "lists_behind": editions.is_behind(session.settings),
         "lanes": [
             {"name": name, "meaning": meaning, "count": counts.lanes.get(lane, 0)}
             for lane, name, meaning in words.LANES
@@ -167,15 +172,17 @@ def _item(
     reasons = _rows(row["reasons"])
     claims = _rows(row["claims"])
     texts = [(str(r["code"]), str(r["text"])) for r in reasons]
-    first = "origin." if row["lane"] is not None else "lane."
-    headline = [text for code, text in texts if code.startswith(first)]
-    other = [text for code, text in texts if code in _SPECIFIC or code.startswith("lane.decision")]
+    first = ("origin.", "lane.list_") if row["lane"] is not None else ("lane.",)
+    headline = [text for code, text in reversed(texts) if code.startswith(first)]
+    told = ("lane.decision", "list.")
+    other = [text for code, text in texts if code in _SPECIFIC or code.startswith(told)]
     return {
         **row,
         "path": str(places[0]["path"]) if places else str(row["sha256"]),
         "why": " ".join(headline),
         "reasons": other,
         "claims": [_claim(c) for c in claims],
+        "matches": [match_line(m) for m in _rows(row["matches"])],
         "occurrences": [_place(p) for p in places[:_PLACES]],
         "camera_rows": _camera_rows(row["camera"]),
         "moving": _moving(row["motion"], _rows(row["frames"])),

@@ -48,6 +48,7 @@ def test_an_untouched_case_is_sound(folder: Path) -> None:
         "decisions": 3,
         "failures": 9,
         "items": 9,
+        "matches": 0,
         "relocations": 0,
         "observations": 18,
         "occurrences": 9,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.core.facts import Failure, Observation
+from assay.core.facts import Failure, Match, Observation
 from assay.core.findings import INCOMPLETE
-from assay.core.vocab import FailureReason, Lane, Level, Origin, Polarity
+from assay.core.vocab import FailureReason, Lane, Level, ListPolarity, Origin, Polarity
 from assay.verdict.decide import decide
 from assay.verdict.judge import holds, judge
 from assay.verdict.place import earliest, place
@@ -65,6 +65,20 @@ _failure = st.builds(
 )
 
 
+_match = st.builds(
+    f.match,
+    st.sampled_from(list(ListPolarity)),
+    identified=st.sampled_from([None, True, False]),
+    disputed=st.booleans(),
+    distributed=st.sampled_from([None, True]),
+    differs=st.sampled_from([(), (), ("size",)]),
+    unread=st.sampled_from(["", "", "", "a block is damaged"]),
+    near=st.sampled_from([None, None, 0, 31]),
+    frame=st.sampled_from([-1, -1, 3, 9]),
+    more=st.sampled_from([0, 0, 1]),
+)
+
+
 @st.composite
 def evidence(draw: st.DrawFn) -> ItemFacts:
     observations: list[Observation] = draw(st.lists(_observation, max_size=6, unique_by=id))
@@ -80,6 +94,7 @@ def evidence(draw: st.DrawFn) -> ItemFacts:
         lanes_of={("neutral", "5"): Lane.NOT_RELEVANT},
         decisions=tuple(draw(st.lists(st.just(f.decided("5")), max_size=1))),
         path="p.jpg",
+        matches=tuple(draw(st.lists(_match, max_size=3))),
     )
 
 
@@ -114,7 +129,13 @@ def test_no_inference_lowers_an_item_while_a_check_it_rests_on_has_failed(
 ) -> None:
     undecided = replace(facts, decisions=(), failures=(*facts.failures, f.failed(examiner)))
     placed = place(undecided, judge(undecided, POLICY), POLICY)
-    assert placed.lane is Lane.POSSIBLE_NEW_VICTIM
+    codes = {reason.code for reason in placed.reasons}
+    if codes & {"lane.list_known", "lane.list_negative"}:  # what a digest says is no inference
+        assert examiner in ("open", "open:zip") or placed.lane is Lane.KNOWN_NOT_IDENTIFIED
+    elif "lane.list_identified" in codes:
+        assert examiner in ("open", "open:zip")
+    else:
+        assert placed.lane is Lane.POSSIBLE_NEW_VICTIM
 
 
 @given(evidence())
@@ -126,8 +147,46 @@ def test_neither_a_detector_nor_an_unsigned_label_alone_lowers_an_item(facts: It
         if o.kind == "detector" or (o.level in (Level.S1, Level.N) and o.kind not in _SET_ASIDE)
     )
     for one in weak:
-        alone = replace(facts, observations=(one,), decisions=(), failures=(), pending=frozenset())
+        alone = replace(
+            facts, observations=(one,), decisions=(), failures=(), pending=frozenset(), matches=()
+        )
         assert place(alone, judge(alone, POLICY), POLICY).lane is Lane.POSSIBLE_NEW_VICTIM
 
 
 _SET_ASIDE = {"content", "container"}
+
+
+@given(evidence())
+@settings(max_examples=500, deadline=None)
+def test_a_look_alike_alone_never_places_an_item_in_lanes_3_or_5(facts: ItemFacts) -> None:
+    near = tuple(m for m in facts.matches if not m.exact)
+    alone = replace(facts, matches=near, decisions=())
+    placed = decide(alone, POLICY)[1]
+    assert placed.lane not in (Lane.KNOWN_IDENTIFIED, Lane.NOT_RELEVANT)
+
+
+@given(evidence(), _match)
+@settings(max_examples=600, deadline=None)
+def test_a_positive_hit_never_places_an_item_later_than_a_list_that_calls_it_of_no_use(
+    facts: ItemFacts, match: Match
+) -> None:
+    undecided = replace(facts, decisions=())
+    positive = replace(match, polarity=ListPolarity.POSITIVE, differs=(), frame=-1)
+    placed = decide(replace(undecided, matches=(*facts.matches, positive)), POLICY)[1]
+    assert placed.lane is not Lane.NOT_RELEVANT
+
+
+@given(evidence())
+@settings(max_examples=400, deadline=None)
+def test_a_record_that_cannot_be_read_keeps_an_item_in_lane_1(facts: ItemFacts) -> None:
+    unread = f.match(ListPolarity.NONE, unread="a block is damaged")
+    placed = decide(replace(facts, decisions=(), matches=(*facts.matches, unread)), POLICY)[1]
+    assert placed.lane is Lane.POSSIBLE_NEW_VICTIM
+
+
+@given(evidence())
+@settings(max_examples=400, deadline=None)
+def test_findings_of_a_list_place_nothing(facts: ItemFacts) -> None:
+    differing = f.match(ListPolarity.NEGATIVE, differs=("size",))
+    with_it = replace(facts, matches=(*facts.matches, differing))
+    assert earliest(decide(with_it, POLICY)[1]) == earliest(decide(facts, POLICY)[1])

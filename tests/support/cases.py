@@ -13,6 +13,7 @@ from pathlib import Path
 from assay.core.facts import (
     Failure,
     Item,
+    Match,
     Observation,
     Occurrence,
     Placement,
@@ -23,7 +24,16 @@ from assay.core.facts import (
     Stamp,
     Verdict,
 )
-from assay.core.vocab import Band, EntryKind, FailureReason, Lane, Level, Origin, Polarity
+from assay.core.vocab import (
+    Band,
+    EntryKind,
+    FailureReason,
+    Lane,
+    Level,
+    ListPolarity,
+    Origin,
+    Polarity,
+)
 from assay.store import schema
 from assay.store.case import Case
 from assay.store.pins import Pins, TrustPin
@@ -112,6 +122,28 @@ def failed(n: int, detail: str = "no \udcff text") -> Failure:
     return Failure(sha(n), "exif", "1", "examine", FailureReason.MALFORMED, detail)
 
 
+def met(n: int, name: str = "known") -> Match:
+    return Match(
+        item=sha(n),
+        list_id=name,
+        entry="7 \udcff",
+        algorithm="pdq",
+        distance=12,
+        threshold=31,
+        list_version="ef" * 32,
+        record={"Category": 1, "Series": "é \udcff", "Odd": [None, {"x": 1.5}]},
+        edition="01" * 16,
+        frame=3,
+        value="ab" * 32,
+        polarity=ListPolarity.POSITIVE,
+        identified=False,
+        differs=("size",),
+        category="1",
+        namespace="vics:US",
+        more=2,
+    )
+
+
 def judged(n: int) -> Verdict:
     return Verdict(sha(n), Origin.CAMERA, None, (Reason("camera.c2", {"make": "Example"}),), "1")
 
@@ -129,6 +161,7 @@ def fill(case: Case, first: int = 1, items: int = 3) -> None:
         tx.add_items(map(item, numbers))
         tx.add_occurrences(map(place, numbers))
         tx.add_observations(seen(n, kind) for n in numbers for kind in ("camera", "exif"))
+        tx.add_matches(met(n) for n in numbers)
         tx.add_failures(map(failed, numbers))
         tx.put_verdicts(map(judged, numbers))
         tx.put_placements(map(placed, numbers))

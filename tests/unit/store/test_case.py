@@ -171,6 +171,18 @@ def test_pins_change_only_with_an_event(tmp_path: Path) -> None:
         assert check_case(case).sound
 
 
+def test_a_case_toml_left_behind_where_only_settings_changed_is_rewritten(tmp_path: Path) -> None:
+    with create(tmp_path) as case:
+        old = (tmp_path / "case.toml").read_bytes()
+        with case.transaction(ACTOR, "lists.matched") as tx:
+            tx.set_pins(case.pins, {**case.settings, "lists": {}})
+        new = (tmp_path / "case.toml").read_bytes()
+    assert new != old
+    (tmp_path / "case.toml").write_bytes(old)
+    with Case.open(tmp_path, write=True):
+        assert (tmp_path / "case.toml").read_bytes() == new
+
+
 def test_a_case_toml_left_behind_by_an_interrupted_repinning_is_rewritten(tmp_path: Path) -> None:
     with create(tmp_path) as case:
         old = (tmp_path / "case.toml").read_bytes()

@@ -48,7 +48,7 @@ def test_an_untouched_case_is_sound(folder: Path) -> None:
         "decisions": 3,
         "failures": 9,
         "items": 9,
-        "matches": 0,
+        "matches": 9,
         "relocations": 0,
         "observations": 18,
         "occurrences": 9,
@@ -82,6 +82,9 @@ CHANGES = (
     ("occurrences", "container = 'x'", "sha256 = :sha", "does not give its digest"),
     ("failures", "detail = 'x'", "item = :sha", f"failures {sha(1)} exif 1 examine: Its content"),
     ("decisions", "category = 'category 2'", "item = :sha", "decisions 1: Its content"),
+    ("matches", "polarity = 'negative'", "item = :sha", f"matches {sha(1)} "),
+    ("matches", "identified = 1", "item = :sha", "does not give its digest: it was changed"),
+    ("matches", "record = '{}'", "item = :sha", "does not give its digest: it was changed"),
     ("sources", "uri = '/other'", "1", "sources source-1: Its content"),
 )
 
@@ -113,7 +116,13 @@ def test_a_row_changed_together_with_its_digest_breaks_the_facts_of_its_event(
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("items", "sha256"), ("observations", "item"), ("failures", "item"), ("decisions", "item")],
+    [
+        ("items", "sha256"),
+        ("observations", "item"),
+        ("matches", "item"),
+        ("failures", "item"),
+        ("decisions", "item"),
+    ],
 )
 def test_a_deleted_row_is_missed(folder: Path, table: str, column: str) -> None:
     with tampering(folder) as database:
@@ -283,7 +292,7 @@ def test_the_facts_digest_can_be_rebuilt_by_the_documented_rule(folder: Path) ->
                 "SELECT id, seal FROM observations WHERE seq = ?", (seq,)
             )
         ]
-        for table in ("decisions", "failures", "items", "occurrences", "sources"):
+        for table in ("decisions", "failures", "items", "matches", "occurrences", "sources"):
             rows = database.execute(f"SELECT digest FROM {table} WHERE seq = ?", (seq,))
             lines += [f"{table} {digest}\n" for (digest,) in rows]
         rebuilt = hashlib.sha256("".join(sorted(lines)).encode("ascii")).hexdigest()

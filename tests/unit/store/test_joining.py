@@ -16,7 +16,7 @@ from assay.store.check import check_case
 from assay.store.joining import Joiner
 from assay.store.records import Entry, EntryState, Hash, LedgerState, Relocation
 from tests.support import cases
-from tests.support.cases import ACTOR, SOURCE, failed, item, place, seen, sha, source
+from tests.support.cases import ACTOR, SOURCE, failed, item, met, place, seen, sha, source
 
 
 @pytest.fixture
@@ -128,3 +128,17 @@ def test_decisions_come_in_the_order_of_their_times(three: tuple[Case, Case, Cas
     again = Joiner(target, ACTOR)
     again.decide([one], ["one"])
     assert (joiner.tallies["decisions"].added, again.tallies["decisions"].same) == (6, 3)
+
+
+def test_hits_on_lists_are_joined_once(three: tuple[Case, Case, Case]) -> None:
+    one, two, target = three
+    for case, names in ((one, ("a", "b")), (two, ("b", "c"))):
+        with case.transaction(ACTOR, "batch") as tx:
+            tx.add_source(source())
+            tx.add_items([item(1)])
+            tx.add_matches(met(1, name) for name in names)
+    joiner = join(*three)
+    assert sorted(m.list_id for m in target.reader.matches(sha(1))) == ["a", "b", "c"]
+    tally = joiner.tallies["matches"]
+    assert (tally.read, tally.added, tally.same, tally.apart) == (4, 3, 1, 0)
+    assert check_case(target).sound

@@ -25,6 +25,7 @@ from tests.support.cases import (
     fill,
     item,
     judged,
+    met,
     place,
     placed,
     seen,
@@ -50,6 +51,8 @@ def test_facts_come_back_equal(case: Case) -> None:
     wanted = sorted((seen(2, "camera"), seen(2, "exif")), key=lambda o: o.id)
     assert list(reader.observations(sha(2))) == wanted
     assert reader.failures(sha(2)) == (failed(2),)
+    assert reader.matches(sha(2)) == (met(2),)
+    assert reader.facts_of([sha(2)])[sha(2)].matches == (met(2),)
     assert reader.verdict(sha(2)) == judged(2)
     assert reader.placement(sha(2)) == placed(2)
     assert reader.sources() == (source(),)
@@ -65,6 +68,7 @@ def test_adding_the_same_facts_again_adds_only_an_event(case: Case) -> None:
         tx.add_occurrences(map(place, (1, 2, 3)))
         tx.add_observations(seen(n, kind) for n in (1, 2, 3) for kind in ("camera", "exif"))
         tx.add_failures(map(failed, (1, 2, 3)))
+        tx.add_matches(map(met, (1, 2, 3)))
         tx.put_verdicts(map(judged, (1, 2, 3)))
         tx.put_placements(map(placed, (1, 2, 3)))
         tx.add_decisions((replace(case.reader.decisions(sha(1))[0], at=at),))
@@ -76,7 +80,7 @@ def test_adding_the_same_facts_again_adds_only_an_event(case: Case) -> None:
 
 
 def _all_rows(case: Case) -> dict[str, object]:
-    facts = ("sources", "items", "occurrences", "observations", "failures", "decisions")
+    facts = ("sources", "items", "occurrences", "observations", "failures", "decisions", "matches")
     tables = (*facts, "verdicts", "placements", "ledger", "entries")
     return {t: case.connection.exec_driver_sql(f"SELECT * FROM {t}").all() for t in tables}
 
@@ -95,6 +99,7 @@ def test_one_event_records_what_a_transaction_wrote(case: Case) -> None:
         "decisions": 1,
         "failures": 3,
         "items": 3,
+        "matches": 3,
         "observations": 6,
         "occurrences": 3,
         "placements": 3,
@@ -281,7 +286,7 @@ def test_bundles_take_a_bounded_number_of_queries(case: Case) -> None:
     )
     wanted = [sha(n) for n in (300, 5, 999_999, 1)] + [sha(n) for n in range(10, 290)]
     bundles = case.reader.facts_of(wanted)
-    assert len(statements) <= 9
+    assert len(statements) <= 10
     assert list(bundles) == [s for s in wanted if s != sha(999_999)]
     bundle = bundles[sha(1)]
     assert bundle.item == item(1)

@@ -92,9 +92,7 @@ def test_a_disputed_record_of_no_use_lowers_nothing() -> None:
     assert lane(f.match(NEGATIVE, disputed=True)) == 1
 
 
-@pytest.mark.parametrize(
-    ("failure", "expected"), [(f.failed("pdq"), 1), (f.failed("open:zip"), 5)]
-)
+@pytest.mark.parametrize(("failure", "expected"), [(f.failed("pdq"), 1), (f.failed("open:zip"), 5)])
 def test_of_no_use_rests_on_the_search_for_look_alikes(failure: Failure, expected: int) -> None:
     given = replace(facts(f.match(NEGATIVE)), failures=(failure,))
     assert placed(given).lane == expected

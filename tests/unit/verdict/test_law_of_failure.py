@@ -167,7 +167,7 @@ def test_a_look_alike_alone_never_places_an_item_in_lanes_3_or_5(facts: ItemFact
 
 @given(evidence(), _match)
 @settings(max_examples=600, deadline=None)
-def test_a_positive_hit_never_places_an_item_later_than_a_list_that_calls_it_of_no_use(
+def test_a_positive_hit_keeps_an_item_out_of_lane_5_whatever_other_lists_say(
     facts: ItemFacts, match: Match
 ) -> None:
     undecided = replace(facts, decisions=())

@@ -16,7 +16,7 @@ os.environ.setdefault("TYPER_USE_RICH", "0")  # read when typer is imported: pla
 WIDTH = 90  # characters of a help text
 
 _MARK = re.compile(r"^<!-- assay: ([a-z-]+) -->$", re.MULTILINE)
-_GROUPS = ("export", "trust")
+_GROUPS = ("export", "lists", "trust")
 
 
 def commands() -> str:

@@ -28,6 +28,7 @@ def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) ->
     pdq = record["pdq"]
     if isinstance(pdq, Mapping):
         plain(f"  pdq       {pdq['hash']} (quality {pdq['quality']})")
+    _moving(record)
     _reasons(record)
     _claims(record, policy)
     _table(record, "camera", prompts=prompts)
@@ -61,6 +62,19 @@ def _matches(record: Mapping[str, Json]) -> None:
 
 def _line(value: Json) -> str:
     return value if isinstance(value, str) else canonical(value).decode("ascii")
+
+
+def _moving(record: Mapping[str, Json]) -> None:
+    """Show the frames of a moving picture that were looked at."""
+    frames = _rows(record["frames"])
+    if not frames:
+        return
+    plain("  frames    only: motion and sound were not examined")
+    for frame in frames:
+        at = f"{float(str(frame['time'])):8.2f} s" if frame["time"] is not None else " " * 10
+        pdq = frame["pdq"]
+        found = f"{pdq['hash']} (quality {pdq['quality']})" if isinstance(pdq, Mapping) else "-"
+        plain(f"    {frame['index']!s:>7} {at}  {found}")
 
 
 def _prior(record: Mapping[str, Json]) -> None:

@@ -23,7 +23,6 @@ _READERS: Mapping[str, str] = {
     "py7zr": "7z archives",
     "pyzipper": "AES in ZIP archives",
     "pypdf": "PDF documents",
-    "olefile": "compound files",
 }
 
 

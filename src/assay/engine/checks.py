@@ -20,6 +20,7 @@ from assay.verdict.signals import ItemFacts
 
 OPENER = "open"  # examiner names of openers: "open", "open:zip", …
 DETECTOR = "detector"
+_LOOKED_INTO = frozenset({"container", "part", "motion"})  # kinds that say a file was opened
 Key = tuple[str, str, str]  # examiner, version, config
 
 
@@ -113,7 +114,7 @@ class Pinned:
         ended = {(r.examiner, r.version, r.config) for r in ledger if r.state is LedgerState.DONE}
         applicable = self.applicable(kind)
         # "not opened yet", said before there was an opener for the kind, is history
-        looked_into = any(o.kind in ("container", "part") for o in bundle.observations)
+        looked_into = any(o.kind in _LOOKED_INTO for o in bundle.observations)
 
         def is_current(examiner: str, version: str, config: str) -> bool:
             if examiner == OPENER:

@@ -79,6 +79,8 @@ def merge_cases(folders: Sequence[Path], target: Path, operator: str) -> Merged:
 def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
     pins, settings, filters_differ = _pins_of(inputs)
     case = Case.create(place, pins, actor=operator, settings=settings)
+    # Nobody sees the folder before it is renamed, and then all of it is on the disk at once.
+    case.connection.exec_driver_sql("PRAGMA synchronous = OFF")
     with Session(case) as session:
         merged = Merged(case_id=pins.case_id, filters_differ=filters_differ)
         logs = _Logs(case.exports / MERGED)
@@ -304,12 +306,23 @@ def _beside(target: Path) -> Iterator[Path]:
     place = target.absolute().with_name(f".{target.name}.merging-{os.getpid()}")
     try:
         yield place
+        for path in place.rglob("*"):
+            if path.is_file():
+                _sync(path)
         if target.exists():
             target.rmdir()
         place.rename(target)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         raise
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 class _Logs:

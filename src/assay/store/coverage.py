@@ -18,6 +18,9 @@ class Tally:
     files: int = 0
     size: int = 0  # bytes
 
+    def plus(self, files: int, size: int) -> Tally:
+        return Tally(self.files + files, self.size + size)
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -76,13 +79,14 @@ SELECT o.source,
            WHEN p.item IS NOT NULL AND p.lane IS NULL THEN 'inventory'
            ELSE 'examined'
        END AS class,
+       json_array_length(o.chain) > 1 AS inside,
        count(*), coalesce(sum(o.size), 0)
 FROM now o
 LEFT JOIN firsts f ON f.sha256 = o.sha256
 LEFT JOIN troubled t ON t.item = o.sha256
 LEFT JOIN placements p ON p.item = o.sha256
 WHERE o.kind IN ('file', 'excluded', 'unreadable')
-GROUP BY o.source, class
+GROUP BY o.source, class, inside
 """
 )
 
@@ -90,14 +94,6 @@ _FOUND = """
 SELECT source, count(*), coalesce(sum(size), 0) FROM entries
 WHERE kind IN ('file', 'excluded', 'unreadable') GROUP BY source
 """
-
-_MEMBERS = (
-    _CURRENT
-    + """
-SELECT source, count(*), coalesce(sum(size), 0) FROM now
-WHERE kind IN ('file', 'unreadable') AND json_array_length(chain) > 1 GROUP BY source
-"""
-)
 
 _LINKS = """
 SELECT source, count(*) FROM occurrences
@@ -108,13 +104,13 @@ WHERE kind IN ('symlink', 'hardlink', 'special') GROUP BY source
 def coverage(connection: Connection) -> tuple[Coverage, ...]:
     """Return the account of every source, in the order of their ids."""
     found = {row[0]: Tally(row[1], row[2]) for row in connection.execute(text(_FOUND))}
-    for source, files, size in connection.execute(text(_MEMBERS)):
-        top = found.get(source, Tally())
-        found[source] = Tally(top.files + files, top.size + size)
     links = {row[0]: int(row[1]) for row in connection.execute(text(_LINKS))}
     classes: dict[str, dict[str, Tally]] = {}
-    for source, name, files, size in connection.execute(text(_CLASSES)):
-        classes.setdefault(source, {})[name] = Tally(files, size)
+    for source, name, inside, files, size in connection.execute(text(_CLASSES)):
+        rows = classes.setdefault(source, {})
+        rows[name] = rows.get(name, Tally()).plus(files, size)
+        if inside:
+            found[source] = found.get(source, Tally()).plus(files, size)
     names = sorted({*found, *classes, *links})
     return tuple(
         Coverage(

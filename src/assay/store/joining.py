@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from heapq import merge
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, select, tuple_
+from sqlalchemy import Table, select
 
 from assay.core.facts import SourceId
 from assay.core.jsonvalue import Json
@@ -128,13 +129,12 @@ class Joiner:
     def _known(self, table: Table, batch: Sequence[Row]) -> dict[Row, Row]:
         """Return the rows of the target that have the keys of a batch."""
         key = _key_of(table)
-        names = _KEYS.get(table.name) or [c.name for c in table.primary_key.columns]
-        columns = [table.c[name] for name in names]
         found: dict[Row, Row] = {}
         keys = iter([key(row) for row in batch])
         while chunk := list(islice(keys, _IN)):
-            query = select(*_columns(table)).where(tuple_(*columns).in_(chunk))
-            for row in self._target.connection.execute(query):
+            bound = tuple(value for values in chunk for value in values)
+            query = _lookup(table, len(chunk))
+            for row in self._target.connection.exec_driver_sql(query, bound):
                 found[key(tuple(row))] = tuple(row)
         return found
 
@@ -151,14 +151,41 @@ class Joiner:
 
 _TABLES = (*schema.FACTS, schema.entries, schema.ledger, schema.hashes)
 _KEYS = {"decisions": ["digest"]}
+_AS_WRITTEN = (schema.sources, schema.occurrences, schema.decisions, schema.relocations)
 _Key = Callable[[Row], Row]
 
 
 def _stored(case: Case, table: Table) -> Iterator[Row]:
-    """Yield the rows of a table in the order in which they were written."""
-    order = [table.c.seq, *table.primary_key.columns]
+    """Yield the rows of a table: places, sources and decisions in the order they were written.
+
+    The others come by their key, so that each batch goes into one place of the target's index.
+    """
+    order = list(table.primary_key.columns)
+    if table in _AS_WRITTEN:
+        order.insert(0, table.c.seq)
     for row in case.connection.execute(select(*_columns(table)).order_by(*order)):
         yield tuple(row)
+
+
+@cache
+def _lookup(table: Table, count: int) -> str:
+    """Return the query for the rows with ``count`` keys: one look into the index for each.
+
+    SQLite answers ``(a, b) IN (VALUES …)`` by reading the whole table.
+    """
+    names = _key_names(table)
+    marks = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * count)
+    wanted = ", ".join(f't."{column.name}"' for column in _columns(table))
+    same = " AND ".join(f't."{name}" = k."{name}"' for name in names)
+    keys = ", ".join(f'"{name}"' for name in names)
+    return (
+        f"WITH k({keys}) AS (VALUES {marks}) "  # noqa: S608 - names of our own tables
+        f"SELECT {wanted} FROM k CROSS JOIN {table.name} t ON {same}"
+    )
+
+
+def _key_names(table: Table) -> list[str]:
+    return _KEYS.get(table.name) or [column.name for column in table.primary_key.columns]
 
 
 def _columns(table: Table) -> list[Any]:
@@ -172,7 +199,7 @@ def _position(table: Table, name: str) -> int:
 
 
 def _key_of(table: Table) -> _Key:
-    names = _KEYS.get(table.name) or [c.name for c in table.primary_key.columns]
+    names = _key_names(table)
     places = [_position(table, name) for name in names]
     return lambda row: tuple(row[place] for place in places)
 

@@ -223,7 +223,14 @@ class Reader:
         places = [(name, p) for name, uri in sorted(roots) for p in _inside(uri, path)]
         query = select(c.sha256).where(c.sha256.is_not(None)).distinct().order_by(c.sha256)
         exact = self._all(query.where(c.path == path)) or (
-            self._all(query.where(tuple_(c.source, c.path).in_(places))) if places else []
+            # the path by itself as well: SQLite finds no index for pairs in a list
+            self._all(
+                query.where(
+                    c.path.in_([p for _, p in places]), tuple_(c.source, c.path).in_(places)
+                )
+            )
+            if places
+            else []
         )
         return tuple(Sha256(row[0]) for row in exact)
 

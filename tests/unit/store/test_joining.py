@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table
 
 from assay.core.facts import SourceId
 from assay.core.vocab import EntryKind, SealLevel
 from assay.store import schema
 from assay.store.case import Case
 from assay.store.check import check_case
-from assay.store.joining import Joiner
+from assay.store.joining import _TABLES, Joiner, _lookup
 from assay.store.records import Entry, EntryState, Hash, LedgerState, Relocation
 from tests.support import cases
 from tests.support.cases import ACTOR, SOURCE, failed, item, met, place, seen, sha, source
@@ -142,3 +143,15 @@ def test_hits_on_lists_are_joined_once(three: tuple[Case, Case, Case]) -> None:
     tally = joiner.tallies["matches"]
     assert (tally.read, tally.added, tally.same, tally.apart) == (4, 3, 1, 0)
     assert check_case(target).sound
+
+
+@pytest.mark.parametrize("table", _TABLES, ids=lambda table: str(table.name))
+def test_keys_are_looked_up_and_no_table_is_read_whole(
+    three: tuple[Case, Case, Case], table: Table
+) -> None:
+    query = _lookup(table, 2)
+    plan = three[2].connection.exec_driver_sql(
+        f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?")
+    )
+    steps = [str(row[-1]) for row in plan]
+    assert any(step.startswith("SEARCH t USING") for step in steps), steps

@@ -122,7 +122,7 @@ def show_summary(session: Session, summary: Summary, *, as_json: bool, report: P
     origins = ", ".join(f"{o.value} {n}" for o, n in sorted(counts.origins.items()))
     plain(f"  origins: {origins or 'none'}")
     for listed in lists_used(session):
-        plain(f"  on the list {listed.name}: {listed.met} items")
+        plain(f"  on the list {listed.name}: {listed.met} item{'' if listed.met == 1 else 's'}")
     for row in session.priors.overlap(session.case.reader):
         plain(f"  met before in {row.name}: {row.met} items, {row.decided} of them decided there")
     show_unexamined(session)

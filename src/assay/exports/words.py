@@ -41,7 +41,8 @@ LIMITS = (
     "No pixel detector is part of this version: a generation record alone leaves a file unknown.",
     "Evidence levels S1-S5, E and C1-C3 are ordered by what forging them costs; no error rate was "
     "measured for them and none is claimed.",
-    "No known-hash list is part of this version: lanes 2 and 3 are filled by decisions only.",
+    "A known-hash list says what its owner thinks of a content. Lanes 2 and 3 hold what the lists "
+    "of this case know and what people decided; what no list knows is not new for that.",
     "Of moving pictures frames were sampled and examined as pictures; motion and sound were not. "
     "Where not every frame was looked at, a finding says how many were.",
     "Text in documents, messages and databases was not read; such files stay in lane 1.",

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from assay.core.opening import Member
+from assay.core.blob import Blob
+from assay.core.errors import LimitReached, NotApplicable
+from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Allocation, Role
 from assay.media.jpegs import JpegSearch, Span
+from assay.media.sniff import sniff
 
 MAX_PARTS = 256  # per file
 _TIMES = 4  # bytes of all parts together, over the file's size: hostile directories overlap
@@ -159,3 +162,28 @@ class Source:
 
 def _stream(data: bytes) -> BinaryIO:
     return io.BytesIO(data)
+
+
+def members_of(
+    blob: Blob,
+    context: OpenContext,
+    media_types: tuple[str, ...],
+    read: Callable[[bytes, str, Parts], Iterator[Part]],
+) -> Iterator[Member | Trouble]:
+    """Yield what ``read`` finds in a file; raises NotApplicable where that is nothing at all."""
+    if blob.size > context.limits.member_size:
+        raise LimitReached(f"{blob.size} bytes", flag="size_limit")
+    data = blob.read(0, blob.size)
+    media_type = sniff(data[: 1 << 16], len(data))
+    if media_type not in media_types:
+        raise NotApplicable
+    parts = Parts(data)
+    found = False
+    for part in read(data, media_type, parts):
+        member = parts.member(part)
+        if member is not None:
+            found = True
+            yield member
+    yield from parts.troubles
+    if not found and not parts.troubles:
+        raise NotApplicable

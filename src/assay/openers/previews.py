@@ -13,7 +13,6 @@ import binascii
 from collections.abc import Callable, Iterator, Mapping
 
 from assay.core.blob import Blob
-from assay.core.errors import LimitReached, NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Slot, SlotKind, Trouble, Walk
 from assay.core.vocab import Reach, Role
@@ -25,7 +24,7 @@ from assay.media.sniff import sniff
 from assay.media.xmp import read_xmp
 from assay.openers import motion
 from assay.openers.heif_previews import item_parts
-from assay.openers.parts import Part, Parts, Source
+from assay.openers.parts import Part, Parts, Source, members_of
 from assay.openers.tiff_previews import exif_parts, tiff_parts
 
 _BOXED = ("image/heic", "image/heif", "image/avif")
@@ -72,22 +71,7 @@ class PreviewsOpener:
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:
         """Yield the pictures and videos inside; raises NotApplicable where there are none."""
-        if blob.size > context.limits.member_size:
-            raise LimitReached(f"{blob.size} bytes", flag="size_limit")
-        data = blob.read(0, blob.size)
-        media_type = sniff(data[: 1 << 16], len(data))
-        if media_type not in self.media_types:
-            raise NotApplicable
-        parts = Parts(data)
-        found = False
-        for part in _parts(data, media_type, parts):
-            member = parts.member(part)
-            if member is not None:
-                found = True
-                yield member
-        yield from parts.troubles
-        if not found and not parts.troubles:
-            raise NotApplicable
+        yield from members_of(blob, context, self.media_types, _parts)
 
     def warm(self) -> None:
         """Nothing to load: readers and wrappers are code; the decoders are warmed elsewhere."""

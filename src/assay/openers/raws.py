@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.core.blob import Blob
-from assay.core.errors import LimitReached, NotApplicable
 from assay.core.opening import Member, OpenContext
 from assay.core.slots import Trouble
 from assay.core.vocab import Reach
 from assay.media.raw_heads import named_previews
-from assay.media.sniff import sniff
-from assay.openers.parts import Part, Parts, Source
+from assay.openers.parts import Part, Parts, Source, members_of
 from assay.openers.tiff_previews import tiff_parts
 
 _TIFF_SHAPED = (
@@ -44,22 +42,7 @@ class RawsOpener:
 
     def open(self, blob: Blob, context: OpenContext) -> Iterator[Member | Trouble]:
         """Yield the previews; raises NotApplicable where there are none."""
-        if blob.size > context.limits.member_size:
-            raise LimitReached(f"{blob.size} bytes", flag="size_limit")
-        data = blob.read(0, blob.size)
-        media_type = sniff(data[: 1 << 16], len(data))
-        if media_type not in self.media_types:
-            raise NotApplicable
-        parts = Parts(data)
-        found = False
-        for part in _parts(data, media_type, parts):
-            member = parts.member(part)
-            if member is not None:
-                found = True
-                yield member
-        yield from parts.troubles
-        if not found and not parts.troubles:
-            raise NotApplicable
+        yield from members_of(blob, context, self.media_types, _parts)
 
     def warm(self) -> None:
         """Nothing to load: the readers are code."""

@@ -14,13 +14,13 @@ from assay.core.jsonvalue import Json, JsonObject
 from assay.core.names import join_chain
 from assay.core.vocab import Lane
 from assay.engine.plan import MOVING, STILL, Plan
-from assay.media.kinds import can_move
+from assay.media.kinds import can_move, is_video
 from assay.store.records import Bundle, LedgerRow, LedgerState, standing
 from assay.verdict.signals import ItemFacts
 
 OPENER = "open"  # examiner names of openers: "open", "open:zip", …
 DETECTOR = "detector"
-_LOOKED_INTO = frozenset({"container", "part", "motion"})  # kinds that say a file was opened
+_OPENED = frozenset({"container", "part"})  # kinds of observation that say a file was opened
 Key = tuple[str, str, str]  # examiner, version, config
 
 
@@ -114,7 +114,8 @@ class Pinned:
         ended = {(r.examiner, r.version, r.config) for r in ledger if r.state is LedgerState.DONE}
         applicable = self.applicable(kind)
         # "not opened yet", said before there was an opener for the kind, is history
-        looked_into = any(o.kind in _LOOKED_INTO for o in bundle.observations)
+        seen = {o.kind for o in bundle.observations}
+        looked_into = bool(seen & _OPENED) or ("motion" in seen and is_video(kind))
 
         def is_current(examiner: str, version: str, config: str) -> bool:
             if examiner == OPENER:

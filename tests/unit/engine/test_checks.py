@@ -83,3 +83,16 @@ def test_a_kind_that_was_not_opened_once_is_no_failure_when_an_opener_has_read_i
     assert (facts_of(after).failures, facts_of(after).observations) == ((), (read,))
     beside = replace(after, observations=(label, replace(read, kind="appended")))
     assert facts_of(beside).failures
+
+
+@pytest.mark.parametrize(("media_type", "stands"), [("video/mp4", 0), ("image/x-xcf", 1)])
+def test_frames_answer_not_opened_for_videos_and_for_no_other_kind(
+    media_type: str, stands: int
+) -> None:
+    bundle = Bundle(
+        f.item(media_type),
+        observations=(f.seen("motion", examiner="motion", complete=True),),
+        failures=(failure("open", "1"),),
+        ledger=(row("1", LedgerState.FAILED, "open"),),
+    )
+    assert len(facts_of(bundle).failures) == stands

@@ -53,6 +53,7 @@ class Hit:
     value: str = ""  # of a perceptual hash of the record, hex
     unread: str = ""  # why the record could not be read: confirmed by 16 bytes of a digest only
     more: int = 0  # further records that this list has for the query, at least; not given
+    variant: str = ""  # of the content that met it: "mirrored", "panel 2"; empty = as it is
 
     @property
     def exact(self) -> bool:
@@ -114,6 +115,7 @@ class Hit:
             "agrees": list(self.agrees),
             "differs": list(self.differs),
             "value": self.value,
+            "variant": self.variant,
             "unread": self.unread,
             "more": self.more,
             "record": entry.record,

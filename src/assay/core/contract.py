@@ -164,6 +164,15 @@ class View(Protocol):
         """Need.PLANES: H×W×3, 0–255, stored orientation, scaled so that no side exceeds it."""
         ...
 
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        """Need.PLANES: H×W×3 (RGB) or H×W×4 (RGBA), every value exactly as stored.
+
+        Given for PNG of 8 bits a channel without palette and for lossless WebP; None for all
+        else. ``columns`` (≥ 1): only the first columns from the left. Of a damaged file what was
+        decoded. Raises as ``picture`` does.
+        """
+        ...
+
     def variants(self) -> tuple[Rendering, ...]:
         """Need.PLANES: second luma renderings (alpha on white, true 16-bit) where they differ."""
         ...

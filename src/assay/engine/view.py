@@ -172,6 +172,9 @@ class FileView:
     def rgb(self, max_side: int | None = None) -> NDArray[np.uint8]:
         return self._picture().rgb(max_side)
 
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        return self._picture().pixels(columns)
+
     def variants(self) -> tuple[Rendering, ...]:
         return self._picture().variants()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 FRAMES_COUNTED = 10_000  # frames or pages; beyond it "at least"
 
 _PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})  # PNG 3rd edition, §11
+_WEBP_CHUNKS = 64  # looked at on the way to the picture; real files have at most four
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION = 0x0112  # TIFF 6.0 / EXIF 3.0 tag
 
@@ -126,6 +127,19 @@ def png_pixels(data: bytes) -> PngPixels:
     return PngPixels(
         b"".join(kept), has_pixels, ended, width, height, bits, max(frames, 1), orientation
     )
+
+
+def webp_is_lossless(data: bytes) -> bool:
+    """Tell whether a WebP holds one still, coded without loss (RFC 9649, §2.6)."""
+    at = 12
+    for _ in range(_WEBP_CHUNKS):
+        if at + 8 > len(data):
+            return False
+        name, length = struct.unpack_from("<4sI", data, at)
+        if name in (b"VP8L", b"VP8 ", b"ANMF"):
+            return bool(name == b"VP8L")
+        at += 8 + length + length % 2
+    return False
 
 
 def gif_frames(data: bytes) -> tuple[int, bool]:

@@ -45,6 +45,10 @@ class JpegPlanes:
         planes = _planes(self.data, "RGB", target_height, target_width)
         return scale_down(Image.fromarray(planes), max_side)
 
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        """Return None: a JPEG stores no pixels."""
+        return None
+
     def variants(self) -> tuple[Rendering, ...]:
         """Return nothing: a JPEG has neither alpha nor more than 8 bits here."""
         return ()

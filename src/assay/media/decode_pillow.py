@@ -32,6 +32,7 @@ from assay.media.decode_headers import (
     icon_count,
     png_pixels,
     tiff_pages,
+    webp_is_lossless,
 )
 from assay.media.decode_planes import PIXEL_LIMIT, Picture, check_size, gather, scale_down
 
@@ -78,6 +79,7 @@ class _Loaded:
 class PillowPlanes:
     image: Image.Image  # loaded, in its own mode
     turned: Image.Image | None = None  # a TIFF as Pillow itself shows it, orientation applied
+    exact: bool = False  # the values are those of the file, neither converted nor scaled
 
     def luma(self) -> NDArray[np.uint8]:
         """Return Rec. 601 luma rounded to whole numbers; a hash takes ``rgb`` instead."""
@@ -88,6 +90,15 @@ class PillowPlanes:
         """Return RGB with alpha dropped."""
         with quiet():
             return scale_down(self.image, max_side)
+
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        """Return H×W×3 or ×4 as stored, where the kind stores such values."""
+        if not self.exact:
+            return None
+        image = self.image
+        if columns is not None and columns < image.width:
+            image = image.crop((0, 0, columns, image.height))
+        return np.asarray(image, dtype=np.uint8)
 
     def variants(self) -> tuple[Rendering, ...]:
         """Return the picture on white where it has alpha, unclipped where it is deeper than 8 bits,
@@ -126,13 +137,14 @@ def open_with_pillow(data: bytes, kind: str, *, orientation: int = 1, bits: int 
     elif kind in _NEED_WHOLE:
         cut = declared_size(data) > len(data)
     loaded, damage = _load(data, kind)
+    exact = kind == "PNG" or (kind == "WEBP" and webp_is_lossless(data))
     loaded = replace(
         loaded,
         frames=max(frames, loaded.frames),
         orientation=max(orientation, loaded.orientation),
         bits=loaded.bits or bits,
     )
-    return _picture(loaded, kind, damage, cut=cut)
+    return _picture(loaded, kind, damage, cut=cut, exact=exact)
 
 
 def open_page(data: bytes, kind: str) -> Picture:
@@ -146,7 +158,9 @@ def picture_of(image: Image.Image, kind: str) -> Picture:
     return _picture(_Loaded(image), kind, "")
 
 
-def _picture(loaded: _Loaded, kind: str, damage: str, *, cut: bool = False) -> Picture:
+def _picture(
+    loaded: _Loaded, kind: str, damage: str, *, cut: bool = False, exact: bool = False
+) -> Picture:
     image = loaded.image
     _check_colours(image)
     troubles = []
@@ -167,7 +181,7 @@ def _picture(loaded: _Loaded, kind: str, damage: str, *, cut: bool = False) -> P
             has_alpha=_has_alpha(image),
         ),
         troubles=tuple(troubles),
-        planes=PillowPlanes(image, loaded.turned),
+        planes=PillowPlanes(image, loaded.turned, exact and _is_plain(loaded)),
     )
 
 
@@ -265,6 +279,11 @@ def _check_colours(image: Image.Image) -> None:
             image.crop((0, 0, 1, 1)).convert("RGB")
     except (ValueError, OSError) as error:
         raise Malformed(f"colours of mode {image.mode} cannot be converted: {error}") from error
+
+
+def _is_plain(loaded: _Loaded) -> bool:
+    """Tell whether Pillow's values are 8-bit RGB or RGBA as they were written."""
+    return loaded.image.mode in ("RGB", "RGBA") and loaded.bits == 8
 
 
 def _grey(image: Image.Image) -> Image.Image:

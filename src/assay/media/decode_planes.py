@@ -29,6 +29,10 @@ class Planes(Protocol):
         """Return H×W×3, 0–255, no side longer than ``max_side``."""
         ...
 
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        """Return H×W×3 or ×4 exactly as a lossless kind stores it; None for all others."""
+        ...
+
     def variants(self) -> tuple[Rendering, ...]:
         """Return second luma renderings that differ from ``luma``."""
         ...
@@ -49,6 +53,10 @@ class Picture:
     def rgb(self, max_side: int | None = None) -> NDArray[np.uint8]:
         """Return H×W×3, 0–255, stored orientation; no side longer than ``max_side`` (≥ 1)."""
         return self.planes.rgb(max_side)
+
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        """Return H×W×3 (RGB) or ×4 (RGBA) exactly as stored, or None (see ``View.pixels``)."""
+        return self.planes.pixels(columns)
 
     def variants(self) -> tuple[Rendering, ...]:
         """Return second luma renderings (alpha on white, full range) where they differ."""

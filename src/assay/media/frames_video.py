@@ -51,6 +51,9 @@ class VideoPlanes:
             return rgb
         return scale_down(Image.fromarray(rgb), max_side)
 
+    def pixels(self, columns: int | None = None) -> NDArray[np.uint8] | None:
+        return None
+
     def variants(self) -> tuple[Rendering, ...]:
         return ()
 

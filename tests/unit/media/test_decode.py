@@ -16,7 +16,13 @@ from PIL import Image, ImageFile
 from assay.core.contract import PictureInfo
 from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.media.decode import PIXEL_LIMIT, hash_plane, open_picture, warm
-from assay.media.decode_headers import gif_frames, jpeg_header, png_pixels, tiff_pages
+from assay.media.decode_headers import (
+    gif_frames,
+    jpeg_header,
+    png_pixels,
+    tiff_pages,
+    webp_is_lossless,
+)
 from assay.media.decode_samples import SAMPLES
 from assay.media.pdq import pdq_hash
 from tests.support.planes import encoded, make
@@ -190,6 +196,61 @@ def test_a_float_tiff_has_a_variant_over_its_own_range() -> None:
     values = np.linspace(-1, 3, 64 * 48).astype(np.float32).reshape(48, 64)
     (variant,) = open_picture(encoded(Image.fromarray(values), "TIFF"), "image/tiff").variants()
     assert (variant.luma.min(), variant.luma.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_pixels_of_a_lossless_kind_are_every_value_as_stored(kind: str, channels: int) -> None:
+    stored = np.random.default_rng(5).integers(0, 256, (40, 56, channels), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(stored).save(out, kind, lossless=True, exact=True)
+    picture = open_picture(out.getvalue(), f"image/{kind.lower()}")
+    for columns, expected in ((None, stored), (7, stored[:, :7]), (999, stored)):
+        pixels = picture.pixels(columns)
+        assert pixels is not None
+        assert np.array_equal(pixels, expected)
+
+
+def _as(kind: str, mode: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(CAT).convert(mode).save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (_as("JPEG", "RGB"), "image/jpeg"),
+        (_as("WEBP", "RGB", quality=90), "image/webp"),
+        (_as("PNG", "P"), "image/png"),
+        (_as("PNG", "L"), "image/png"),
+        (_as("GIF", "P"), "image/gif"),
+        (_as("TIFF", "RGB"), "image/tiff"),
+    ],
+    ids=["jpeg", "lossy webp", "palette", "grey", "gif", "tiff"],
+)
+def test_a_kind_that_stores_no_plain_pixels_gives_none(data: bytes, media_type: str) -> None:
+    assert open_picture(data, media_type).pixels() is None
+
+
+def test_16_bit_colours_are_not_pixels_as_stored() -> None:
+    row = b"\0" + bytes(range(12))
+    body = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    out = b"\x89PNG\r\n\x1a\n"
+    for name, chunk in ((b"IHDR", body), (b"IDAT", zlib.compress(row)), (b"IEND", b"")):
+        crc = zlib.crc32(name + chunk)
+        out += struct.pack(">I", len(chunk)) + name + chunk + struct.pack(">I", crc)
+    picture = open_picture(out, "image/png")
+    assert (picture.info.mode, picture.info.bits) == ("RGB", 16)
+    assert picture.pixels() is None
+
+
+def test_an_animated_webp_is_no_lossless_still() -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert not webp_is_lossless(out.getvalue())
+    assert not webp_is_lossless(b"RIFF\0\0\0\0WEBP")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])

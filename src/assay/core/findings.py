@@ -88,10 +88,12 @@ _KINDS = (
     FindingKind(
         "second_opinion_missing", "The second credential reader gave none: {detail}.", True
     ),
+    FindingKind("signature_fails", "A generator's own signature does not verify: {detail}."),
     FindingKind("slots_disagree", "Two records in the file contradict each other: {detail}."),
     FindingKind(
         "remote_manifest", "The credential lies on a server and was not fetched: {detail}."
     ),
+    FindingKind("several_stores", "More than one store of credentials lies in the file: {detail}."),
     FindingKind("credential_unreadable", "The credential could not be read: {detail}.", True),
     FindingKind("detector_disagrees", "A detector speaks for a camera against a signature."),
     FindingKind("atime_not_protected", "The access time could not be protected on this source."),

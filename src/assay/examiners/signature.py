@@ -1,0 +1,127 @@
+"""Signatures of a generator over pixels and record, outside content credentials: NovelAI's.
+
+Its record holds ``signed_hash``: Ed25519 over the picture's RGB bytes, row by row, followed by the
+record without that field, written again as JSON. Source: NovelAI/novelai-image-metadata
+(nai_sig.py), which also publishes the key. What the record says is ``genparams``' business.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from numpy.typing import NDArray
+
+from assay.core.contract import ExaminerInfo, Sample, Settings, View
+from assay.core.errors import LimitReached
+from assay.core.facts import Observation
+from assay.core.jsonvalue import JsonObject
+from assay.core.vocab import Level, Need, Polarity
+from assay.examiners._signature_sample import unverified
+from assay.examiners._signed_records import FIELD, SignedText, signed_texts
+
+MAX_PIXELS = 1 << 26  # hashed twice per record; NovelAI's largest pictures stay far below
+
+# NovelAI/novelai-image-metadata, nai_sig.py (verify_metadata_is_novelai), 2024 to 2026
+KEYS: Mapping[str, str] = {"NovelAI": "Y2JcQAOhLwzwSDUJPNgL04nS0Tbqm7cSRc4xk0vRMic="}
+
+_BASIS = (
+    "A signature over pixels and record that verifies with the generator's published key "
+    "(evidence policy, S4). Source: NovelAI/novelai-image-metadata, nai_sig.py."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    verified: bool | None  # None: it could not be tried
+    key: str  # base64 of the public key that fits
+    text: str
+
+
+class SignatureExaminer:
+    """Yields ``signature`` per signed record of a file, and a finding where one does not verify."""
+
+    info = ExaminerInfo(
+        name="signature",
+        version="1",
+        kinds=("signature",),
+        media_types=("image/png", "image/apng", "image/webp"),
+        needs=frozenset({Need.SLOTS, Need.PLANES}),
+        place_check=True,
+    )
+
+    def __init__(self, keys: Mapping[str, str] = KEYS) -> None:
+        self._keys = keys  # tool -> base64 of its public key
+
+    def prepare(self, settings: Settings) -> None:
+        """Nothing to load: the keys are a table."""
+
+    def examine(self, view: View) -> Iterator[Observation]:
+        """Yield S4 for what verifies and N for the rest; raises as decoding does."""
+        for signed in signed_texts(view):
+            outcome = self._try(view, signed)
+            found = outcome.verified is True
+            yield view.observe(
+                "signature",
+                _value(outcome, signed),
+                level=Level.S4 if found else Level.N,
+                polarity=Polarity.SYNTHETIC if found else Polarity.NONE,
+                basis=_BASIS if found else "",
+                locator=signed.locator,
+            )
+            if outcome.verified is False:
+                yield view.finding("signature_fails", detail=outcome.text, locator=signed.locator)
+
+    def examples(self) -> Iterable[Sample]:
+        """Yield a picture whose record holds a signature of nobody."""
+        yield Sample("unverified", unverified(), "image/png", ("signature", "finding"))
+
+    def _try(self, view: View, signed: SignedText) -> _Outcome:
+        info = view.picture()
+        if info.width * info.height > MAX_PIXELS:
+            raise LimitReached(
+                f"a signature over {info.width}×{info.height} pixels, limit {MAX_PIXELS:,}",
+                flag="pixel_limit",
+            )
+        pixels = view.pixels()
+        if pixels is None:
+            said = "cannot be checked: the file stores no pixels as they were signed"
+            return _Outcome(None, "", f"a NovelAI signature {said}")
+        for tool, key in self._keys.items():
+            if any(_verifies(key, pixels, record) for record in signed.records):
+                return _Outcome(
+                    True, key, f"{tool}'s own signature over pixels and record verifies"
+                )
+        return _Outcome(False, "", "a NovelAI signature does not verify over pixels and record")
+
+
+def _value(outcome: _Outcome, signed: SignedText) -> JsonObject:
+    return {
+        "tool": "NovelAI" if outcome.verified else "",
+        "claimed": "NovelAI",
+        "verified": outcome.verified,
+        "key": outcome.key,
+        "field": signed.field,
+        "mechanism": signed.mechanism,
+        "text": outcome.text,
+    }
+
+
+def _verifies(key: str, pixels: NDArray[np.uint8], record: JsonObject) -> bool:
+    """Check one record the way its signer made it; False for whatever is malformed."""
+    rest = {name: value for name, value in record.items() if name != FIELD}
+    try:
+        signature = base64.b64decode(str(record[FIELD]).encode("utf-8"))
+        # Python's own defaults, which the signer used: separators, order of keys, \u escapes
+        message = json.dumps(rest).encode("utf-8")
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
+        public.verify(signature, pixels[:, :, :3].tobytes() + message)
+    except (InvalidSignature, binascii.Error, ValueError, RecursionError):
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What a file says about the camera that took it, gathered from EXIF, XMP and QuickTime keys.
+"""What a file says about its camera, gathered from EXIF, Canon's CIFF, XMP and video keys.
 
 It gathers and does not weigh: ``camera`` sets the level. Maker notes are not read, only seen.
 """
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from assay.core.slots import Slot, SlotKind, Walk
 from assay.examiners._devices import device_name, no_camera
 from assay.examiners._editors import editor_name, is_carrier
+from assay.examiners._video_text import video_text
+from assay.media.ciff import is_ciff, read_ciff
 from assay.media.tiff import Exif, read_exif
 from assay.media.xmp import Xmp, read_xmp
 
@@ -26,9 +28,6 @@ _CAMERA_CAPTIONS = (
     "digital camera",
 )
 _EXPOSURE = ("ExposureTime", "FNumber", "ISO", "ShutterSpeedValue", "ApertureValue")
-# QuickTime metadata keys (developer.apple.com, QuickTime File Format); Android's MediaMuxer
-_MAKE_KEYS = frozenset({"com.apple.quicktime.make", "com.android.manufacturer"})
-_MODEL_KEYS = frozenset({"com.apple.quicktime.model", "com.android.model"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,6 @@ def _rank(text: CameraText) -> tuple[bool, bool, bool, bool]:
 
 
 def _texts(walk: Walk, claims: Sequence[Claim]) -> Iterator[CameraText]:
-    keys: dict[str, Slot] = {}
     for slot in walk.slots:
         if slot.kind is SlotKind.EXIF:
             # A record in one block says nothing about the names in another
@@ -94,16 +92,55 @@ def _texts(walk: Walk, claims: Sequence[Claim]) -> Iterator[CameraText]:
             yield _from_exif(read_exif(slot.data), slot, frozenset().union(*here))
         elif slot.kind is SlotKind.XMP:
             yield _from_xmp(read_xmp(slot.data), slot)
-        elif slot.kind is SlotKind.TEXT:
-            keys.setdefault(slot.key.lower(), slot)
-    makes = [slot for key, slot in keys.items() if key in _MAKE_KEYS]
-    models = [slot for key, slot in keys.items() if key in _MODEL_KEYS]
-    if makes or models:
-        yield _named(_slot_text(makes), _slot_text(models), (makes + models)[0])
+        elif slot.kind is SlotKind.OTHER and is_ciff(slot.data):
+            yield _from_ciff(slot, _jfxx(walk))
+    yield from _from_video(walk)
 
 
-def _slot_text(slots: list[Slot]) -> str | None:
-    return slots[0].data[:400].decode("utf-8", "replace").strip("\0 ") if slots else None
+def _from_ciff(slot: Slot, thumbnail: bytes | None) -> CameraText:
+    block = read_ciff(slot.data)
+    return CameraText(
+        make=device_name(block.make),
+        model=device_name(block.model),
+        exposure=block.exposure,
+        taken_at=block.taken_at,
+        serial=block.serial,
+        firmware=block.firmware,
+        sizes=(block.size,) if block.size else (),
+        thumbnail=thumbnail,
+        source=f"{slot.mechanism} CIFF",
+        locator=slot.locator,
+    )
+
+
+def _jfxx(walk: Walk) -> bytes | None:
+    """Return the JPEG thumbnail of a JFIF extension segment (JFIF 1.02, extension code 0x10)."""
+    for slot in walk.slots:
+        if slot.kind is SlotKind.OTHER and slot.data[:6] == b"JFXX\0\x10":
+            return slot.data[6:]
+    return None
+
+
+def _from_video(walk: Walk) -> Iterator[CameraText]:
+    video = video_text(walk)
+    if video is None:
+        return
+    make, model = device_name(video.make), device_name(video.model)
+    row = no_camera(make, model) if make or model else None
+    if row is not None:
+        yield CameraText(left_out=row.what)
+        return
+    yield CameraText(
+        make=make,
+        model=model,
+        taken_at=exif_time(video.taken),
+        zone=video.zone,
+        serial=video.serial,
+        firmware=video.firmware,
+        gps=video.gps,
+        source=video.mechanism,
+        locator=video.locator,
+    )
 
 
 def _named(make: str | None, model: str | None, slot: Slot) -> CameraText:

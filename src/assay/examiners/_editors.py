@@ -119,6 +119,7 @@ _XMP_FIELDS = (
 # PNG keyword (W3C PNG 11.3.3.2), QuickTime key and user data (QuickTime File Format)
 _TEXT_KEYS = frozenset({"software", "com.apple.quicktime.software", "©swr"})
 # JPEG comments and PNG keywords where programs sign: "Created with GIMP"
+_VERSION = re.compile(r"^\d{1,2}(\.\d{1,2}){1,3}$", re.ASCII)  # "14.4.2": a system, no program
 _SIGNED = re.compile(r"^(created with|edited with|made with|processed by)\b", re.IGNORECASE)
 
 
@@ -144,6 +145,30 @@ def editors(walk: Walk) -> tuple[Named, ...]:
         if name is not None and name not in found and len(found) < _MAX_NAMED:
             found[name] = Named(text.strip()[:120], name, field, locator)
     return tuple(found.values())
+
+
+def gallery(walk: Walk) -> Named | None:
+    """Return the phone's own gallery, where it names itself as the writer of a cut picture.
+
+    XMP part 1, 8.4: ``xmp:CreatorTool`` is "the first known tool used to create the resource".
+    In a picture that iOS renders anew (a crop or an adjustment in Photos) its image library turns
+    the EXIF block into an XMP packet, the software version into CreatorTool and the time into
+    ``xmp:ModifyDate``; a packet of the camera itself holds neither. An export without a change
+    goes the same way, so this names an editor only beside a picture that looks cut: ask for it
+    there alone.
+    """
+    exifs = [read_exif(slot.data) for slot in walk.slots if slot.kind is SlotKind.EXIF]
+    exif = next((exif for exif in exifs if exif.text("Make", "IFD0") == "Apple"), None)
+    version = exif.text("Software", "IFD0") if exif is not None else None
+    if version is None or not _VERSION.match(version):
+        return None
+    for slot in walk.slots:
+        if slot.kind is not SlotKind.XMP:
+            continue
+        xmp = read_xmp(slot.data)
+        if xmp.first("xmp:CreatorTool") == version and xmp.first("xmp:ModifyDate"):
+            return Named(f"iOS {version}", "Apple Photos", "XMP xmp:CreatorTool", slot.locator)
+    return None
 
 
 def _statements(walk: Walk) -> Iterator[tuple[str, str, str]]:

@@ -65,3 +65,13 @@ def proportions_off(actual: Size, stated: Size) -> float:
     expected = width * stated[1] / stated[0]  # height at this width
     slack = _ROUNDING * (1 + stated[1] / stated[0])  # both sides were rounded
     return max(0.0, abs(expected - height) - slack) / max(height, 1)
+
+
+def is_part(actual: Size | None, stated: Size | None) -> bool:
+    """Tell whether a picture could be cut out of the stated size, in either orientation."""
+    if actual is None or stated is None:
+        return False
+    fits = any(
+        actual[0] <= wide and actual[1] <= high for wide, high in (stated, (stated[1], stated[0]))
+    )
+    return fits and actual[0] * actual[1] < stated[0] * stated[1]

@@ -1,25 +1,26 @@
 """Examiner ``camera``: levels C1 and C2, the structure rules, and editors named (DESIGN §5).
 
-First version: maker notes are not parsed and quantisation tables not compared. It never says that
-a picture is what a camera saw; it says what the file states and whether the file agrees with it.
+It never says that a picture is what a camera saw; it says what the file states and whether the
+file agrees with it. Its tables, its times and what follows its end are facts of level N. Maker
+notes are not parsed.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from assay.core.contract import ExaminerInfo, PictureInfo, Sample, Settings, View
-from assay.core.errors import LimitReached, Malformed, NotApplicable
+from assay.core.contract import ExaminerInfo, Sample, Settings, View
+from assay.core.errors import PolicyError
 from assay.core.facts import Observation
 from assay.core.jsonvalue import Json
 from assay.core.vocab import Level, Need, Polarity
+from assay.examiners._agreement import Agreement, agreement
+from assay.examiners._camera_facts import odd, tables, times, trailer
 from assay.examiners._camera_text import CameraText, Claim, camera_text
-from assay.examiners._devices import container_agrees
-from assay.examiners._editors import Named, editors
-from assay.examiners._structure import SizeCheck, SizeRelation, check_size
-from assay.examiners._thumbnail import ThumbnailCheck, check_thumbnail
+from assay.examiners._editors import Named, editors, gallery
+from assay.examiners._structure import SizeRelation
+from assay.examiners._tables import KnownTables, device, rows_from_json, shipped_rows
 
 _EXIF = "CIPA DC-008 (Exif)"
 _BASIS = {
@@ -35,70 +36,62 @@ _RESAVE = f"Devices write their own size and container ({_EXIF}); something save
 _EDITOR = "The file names a program that changes pictures, in a field that such programs write."
 
 
-@dataclass(frozen=True, slots=True)
-class _Agreement:
-    """Whether the file agrees with its camera text; None where that could not be told."""
-
-    size: SizeCheck
-    thumbnail: ThumbnailCheck | None  # None: there is none
-    container: bool | None
-    measured: bool  # the picture decoded in full
-
-    @property
-    def size_agrees(self) -> bool | None:
-        if self.size.relation is SizeRelation.UNKNOWN or not self.measured:
-            return None
-        return self.size.relation is SizeRelation.SAME
-
-    @property
-    def thumbnail_agrees(self) -> bool | None:
-        return None if self.thumbnail is None else self.thumbnail.agrees
-
-    @property
-    def all(self) -> bool:
-        return (
-            self.size_agrees is True
-            and (self.thumbnail is None or self.thumbnail.agrees is True)
-            and self.container is True
-        )
-
-
 class CameraExaminer:
-    """Yields camera, structure and editor observations."""
+    """Yields camera, structure, editor, tables and trailer observations."""
 
     info = ExaminerInfo(
         name="camera",
-        version="1",
-        kinds=("camera", "structure", "editor"),
+        version="2",
+        kinds=("camera", "structure", "editor", "tables", "trailer"),
         media_types=("image/*", "video/*"),
-        needs=frozenset({Need.SLOTS, Need.PLANES, Need.EARLIER}),
+        needs=frozenset({Need.SLOTS, Need.PLANES, Need.EARLIER, Need.BYTES}),
         after=("exif", "genparams"),
         place_check=True,
-        reads=("timezone",),
+        reads=("timezone", "evaluation_date"),
     )
 
     def __init__(self) -> None:
         self._timezone: str | None = None
+        self._evaluation_date = ""
+        self._known = KnownTables(())
 
     def prepare(self, settings: Settings) -> None:
+        """Load the shipped table and the laboratory's own: option ``cameras``, a list of rows."""
         self._timezone = settings.timezone
+        self._evaluation_date = settings.evaluation_date
+        try:
+            own = rows_from_json(settings.options.get("camera", {}).get("cameras") or [])
+        except (ValueError, KeyError, TypeError) as error:
+            raise PolicyError(
+                f"the case's table of cameras cannot be read: {error}",
+                hint="learn it again with: assay trust learn-camera DIR",
+            ) from error
+        self._known = KnownTables((*own, *shipped_rows()))
 
     def examine(self, view: View) -> Iterable[Observation]:
         walk = view.walk()
+        text = camera_text(walk, _claims(view))
         named = editors(walk)
+        agrees = None
+        if text.any:
+            header = (walk.width, walk.height) if walk.width and walk.height else None
+            agrees = agreement(view, text, header)
+            if not named and agrees.looks_cut and (own := gallery(walk)) is not None:
+                named = (own,)
         for editor in named:
             yield _editor(view, editor)
-        text = camera_text(walk, _claims(view))
-        if not text.any:
-            return
-        header = (walk.width, walk.height) if walk.width and walk.height else None
-        agreement = _agreement(view, text, header)
-        yield self._camera(view, text, agreement)
-        yield from _structure(view, text, agreement, named)
+        if agrees is not None:
+            yield self._camera(view, text, agrees, odd(walk, text))
+            yield from _structure(view, text, agrees, named)
+            yield from times(view, walk, self._evaluation_date)
+        yield from tables(view, text, self._known)
+        yield from trailer(view, walk)
 
-    def _camera(self, view: View, text: CameraText, agreement: _Agreement) -> Observation:
+    def _camera(
+        self, view: View, text: CameraText, agrees: Agreement, doubts: list[Json]
+    ) -> Observation:
         complete = bool(text.make and text.model and text.exposure and text.taken_at)
-        level = Level.C2 if complete and agreement.all else Level.C1
+        level = Level.C2 if complete and agrees.all else Level.C1
         zone = text.zone or (f"assumed {self._timezone}" if self._timezone else "unknown")
         value: dict[str, Json] = {
             "level": str(level),
@@ -114,13 +107,14 @@ class CameraExaminer:
             "maker_note": text.maker_note,
             "gps": list(text.gps) if text.gps else None,
             "agrees": {
-                "size": agreement.size_agrees,
-                "thumbnail": agreement.thumbnail_agrees,
-                "container": agreement.container,
+                "size": agrees.size_agrees,
+                "thumbnail": agrees.thumbnail_agrees,
+                "container": agrees.container,
             },
+            "doubts": doubts,
             "mechanism": text.source,
             "tool": "",
-            "text": _sentence(text, agreement, zone),
+            "text": _sentence(text, agrees, zone),
         }
         return view.observe(
             "camera",
@@ -150,35 +144,10 @@ def _claims(view: View) -> list[Claim]:
     return claims
 
 
-def _agreement(view: View, text: CameraText, header: tuple[int, int] | None) -> _Agreement:
-    info = _picture(view)
-    whole = info is not None and info.decoded == "full"
-    actual = (info.width, info.height) if info is not None else header
-    thumbnail = None
-    if text.thumbnail is not None:
-        thumbnail = ThumbnailCheck(None, None)
-        if whole:
-            thumbnail = check_thumbnail(text.thumbnail, view.luma())
-    return _Agreement(
-        size=check_size(actual, text.sizes),
-        thumbnail=thumbnail,
-        container=container_agrees(text.make, view.media_type),
-        measured=whole,
-    )
-
-
-def _picture(view: View) -> PictureInfo | None:
-    """What does not decode cannot agree; that it did not is the finding of ``picture``."""
-    try:
-        return view.picture()
-    except (NotApplicable, Malformed, LimitReached):
-        return None
-
-
 def _structure(
-    view: View, text: CameraText, agreement: _Agreement, named: tuple[Named, ...]
+    view: View, text: CameraText, agrees: Agreement, named: tuple[Named, ...]
 ) -> Iterator[Observation]:
-    size, thumbnail = agreement.size, agreement.thumbnail
+    size, thumbnail = agrees.size, agrees.thumbnail
     numbers: dict[str, Json] = {
         "stated": list(size.stated) if size.stated else None,
         "proportions_off": round(size.off, 4),
@@ -213,7 +182,7 @@ def _structure(
         )
     if against:
         return
-    for rule, sentence in _resaves(view, text, agreement):
+    for rule, sentence in _resaves(view, text, agrees):
         yield view.observe(
             "structure",
             {"rule": rule, "outcome": "resave", "tool": "", "text": sentence, **numbers},
@@ -224,16 +193,17 @@ def _structure(
         )
 
 
-def _resaves(view: View, text: CameraText, agreement: _Agreement) -> Iterator[tuple[str, str]]:
-    size = agreement.size
+def _resaves(view: View, text: CameraText, agrees: Agreement) -> Iterator[tuple[str, str]]:
+    size = agrees.size
     if size.relation is SizeRelation.SMALLER and size.stated:
         wide, high = size.stated
         sentence = (
             f"The picture is a smaller copy of the {wide}×{high} pixels that the file states."
         )
         yield "smaller_same_proportions", sentence
-    if agreement.container is False and text.named:
-        sentence = f"Camera data of {_device(text)} in {view.media_type}, which it does not write."
+    if agrees.container is False and text.named:
+        camera = device(text.make, text.model)
+        sentence = f"Camera data of {camera} in {view.media_type}, which it does not write."
         yield "foreign_container", sentence
 
 
@@ -253,23 +223,20 @@ def _editor(view: View, editor: Named) -> Observation:
     )
 
 
-def _device(text: CameraText) -> str:
-    make, model = text.make or "", text.model or ""
-    if model.lower().startswith(make.lower()):  # "Canon" and "Canon EOS 40D"
-        return model or "an unnamed camera"
-    return f"{make} {model}".strip()
-
-
-def _sentence(text: CameraText, agreement: _Agreement, zone: str) -> str:
-    parts = [_device(text) if text.named else text.caption or "exposure data of an unnamed camera"]
+def _sentence(text: CameraText, agrees: Agreement, zone: str) -> str:
+    parts = [
+        device(text.make, text.model)
+        if text.named
+        else text.caption or "exposure data of an unnamed camera"
+    ]
     if text.taken_at:
         parts.append(f"taken {text.taken_at} ({zone})")
     checks = (
-        ("size", agreement.size_agrees),
-        ("thumbnail", agreement.thumbnail_agrees if agreement.thumbnail else True),
-        ("container", agreement.container),
+        ("size", agrees.size_agrees),
+        ("thumbnail", agrees.thumbnail_agrees if agrees.thumbnail else True),
+        ("container", agrees.container),
     )
-    doubts = [name for name, agrees in checks if agrees is not True]
+    doubts = [name for name, answer in checks if answer is not True]
     parts.append(f"not confirmed: {', '.join(doubts)}" if doubts else "the file agrees with it")
     return "; ".join(parts)[:300]
 

@@ -1,26 +1,29 @@
 """Generation records and unsigned labels: what the file's own texts say about how it was made.
 
-Thin: ``dialects.texts`` finds the texts, ``dialects.table`` reads records, ``dialects.fit`` weighs
-them, ``dialects.labels`` reads the rest. Signatures and watermarks are not read here.
+Thin: ``dialects.texts`` finds the texts, ``dialects.readings`` reads records, ``dialects.fit``
+weighs them, ``dialects.labels`` reads the rest. Signatures and watermarks are not read here.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
-from itertools import combinations
+from itertools import islice
 
 from assay.core.contract import ExaminerInfo, Sample, Settings, View
 from assay.core.errors import LimitReached, Malformed, NotApplicable
 from assay.core.facts import Observation
-from assay.core.jsonvalue import JsonObject
+from assay.core.jsonvalue import Json, JsonObject
 from assay.core.slots import Walk
 from assay.core.vocab import Level, Need, Polarity
 from assay.examiners.dialects.bounded import clean
-from assay.examiners.dialects.fit import FileFacts, Fit, agree, contradiction, fit_of, level_of
-from assay.examiners.dialects.labels import Label, labels
-from assay.examiners.dialects.record import Bundle, Record, Size, size_of
+from assay.examiners.dialects.fit import FileFacts, Fit, agree, contradictions, fit_of, level_of
+from assay.examiners.dialects.label import Label
+from assay.examiners.dialects.labels import labels
+from assay.examiners.dialects.pixels import pixel_bundles
+from assay.examiners.dialects.readings import Reading, readings
+from assay.examiners.dialects.record import Bundle, Record, Size, Text, size_of
 from assay.examiners.dialects.samples import samples
-from assay.examiners.dialects.table import Reading, readings
 from assay.examiners.dialects.texts import bundles, exif_blocks
 
 _BASIS = {
@@ -30,6 +33,10 @@ _BASIS = {
     Level.E: "The generation record names an input picture or a change of one (evidence policy, E)",
 }
 MAX_READINGS = 32  # records kept per file
+MAX_CONTRADICTIONS = 8  # named per file
+# Characters of one record's texts that are kept raw: six bytes each at most in an observation.
+MAX_RAW = 128 << 10
+MAX_RAW_TEXTS = 40
 
 
 class GenparamsExaminer:
@@ -37,8 +44,8 @@ class GenparamsExaminer:
 
     info = ExaminerInfo(
         name="genparams",
-        version="1",
-        kinds=("generator", "label"),
+        version="2",
+        kinds=("generator", "label", "record_text"),
         media_types=("image/*", "video/*", "audio/*", "application/pdf", "application/postscript"),
         needs=frozenset({Need.SLOTS, Need.PLANES}),
         place_check=True,
@@ -48,15 +55,18 @@ class GenparamsExaminer:
         """Nothing to load: the tables are modules."""
 
     def examine(self, view: View) -> Iterator[Observation]:
-        """Yield records, labels, and a finding where two records contradict each other."""
+        """Yield records and labels, then a finding for each contradiction between slots."""
         walk = view.walk()
-        texts = bundles(walk)
+        texts = (*bundles(walk), *pixel_bundles(view, walk))
         found = readings(texts)[:MAX_READINGS]
         if found:
             yield from _records(view, walk, texts, found)
         tools = frozenset(reading.record.tool for reading in found)
-        for label in labels(texts, known_tools=tools):
+        said = labels(texts, known_tools=tools)
+        for label in said:
             yield _label(view, label)
+        for detail, locator in islice(contradictions(found, said), MAX_CONTRADICTIONS):
+            yield view.finding("slots_disagree", detail=clean(detail, 400), locator=locator)
 
     def examples(self) -> Iterable[Sample]:
         """Yield a complete record, one with an input picture, and a label."""
@@ -72,16 +82,13 @@ def _records(
         exif=exif_blocks(walk),
         text_keys=frozenset(text.key for bundle in texts for text in bundle.texts),
     )
-    seconded = {id(reading) for pair in combinations(found, 2) if agree(*pair) for reading in pair}
     for reading in found:
         fit = fit_of(reading, facts)
-        level = level_of(reading, fit, seconded=id(reading) in seconded)
-        yield _record(view, reading, fit, level)
-    for first, second in combinations(found, 2):
-        detail = contradiction(first, second)
-        if detail:
-            yield view.finding("slots_disagree", detail=detail, locator=_locator(second))
-            break
+        agreeing = [other for other in found if agree(reading, other)]
+        level = level_of(reading, fit, seconded=bool(agreeing))
+        yield _record(view, reading, fit, level, agreeing)
+    for reading in found:
+        yield _raw(view, reading)
 
 
 def _stored_size(view: View, walk: Walk) -> Size | None:
@@ -95,7 +102,9 @@ def _stored_size(view: View, walk: Walk) -> Size | None:
     return size
 
 
-def _record(view: View, reading: Reading, fit: Fit, level: Level) -> Observation:
+def _record(
+    view: View, reading: Reading, fit: Fit, level: Level, agreeing: list[Reading]
+) -> Observation:
     record = reading.record
     size = record.sizes[0] if record.sizes else None
     value: JsonObject = {
@@ -104,10 +113,14 @@ def _record(view: View, reading: Reading, fit: Fit, level: Level) -> Observation
         "model": record.model,
         "models": list(record.models),
         "loras": list(record.loras),
+        "model_hashes": [list(pair) for pair in record.model_hashes],
+        "lora_hashes": [list(pair) for pair in record.lora_hashes],
+        "vae": record.vae,
         "prompt": record.prompt,
         "negative_prompt": record.negative_prompt,
         "seed": record.seed,
         "sampler": record.sampler,
+        "scheduler": record.scheduler,
         "steps": record.steps,
         "cfg": record.cfg,
         "width": size.width if size else None,
@@ -117,7 +130,12 @@ def _record(view: View, reading: Reading, fit: Fit, level: Level) -> Observation
         "inputs_unresolved": record.inputs_unresolved,
         "complete": record.complete,
         "fits": {"size": fit.size, "container": fit.container, "camera_free": fit.camera_free},
-        "mechanism": _mechanism(reading.bundle),
+        "literals": list(record.literals),
+        "graph": _graph(reading),
+        "dialect": reading.dialect.name,
+        "mechanism": _mechanism(reading),
+        "agrees_with": list(dict.fromkeys(_mechanism(other) for other in agreeing)),
+        "same_writer": [name for name, _ in reading.absorbed],
         "claimed_fields": list(record.claimed_fields),
         "text": _told(record, fit),
     }
@@ -131,14 +149,48 @@ def _record(view: View, reading: Reading, fit: Fit, level: Level) -> Observation
     )
 
 
-def _mechanism(bundle: Bundle) -> str:
-    return ", ".join(dict.fromkeys(text.mechanism for text in bundle.texts))[:200]
+def _raw(view: View, reading: Reading) -> Observation:
+    """Keep the texts of a record as they stand, each with its digest and place; bounded."""
+    room = MAX_RAW
+    rows: list[Json] = []
+    for text in reading.texts[:MAX_RAW_TEXTS]:
+        fits = len(text.text) <= room
+        room -= len(text.text) if fits else 0
+        kept = text.text.encode("utf-8", "replace").decode() if fits else None
+        rows.append({"field": clean(text.name, 200), "locator": text.locator, "text": kept,
+                     **_digest(text)})  # fmt: skip
+    size = sum(len(text.text) for text in reading.texts)
+    return view.observe(
+        "record_text",
+        {
+            "tool": reading.record.tool,
+            "mechanism": _mechanism(reading),
+            "texts": rows,
+            "text": f"the {reading.record.tool} record as it stands, {size} characters",
+        },
+        locator=_locator(reading),
+    )
+
+
+def _digest(text: Text) -> JsonObject:
+    data = text.text.encode("utf-8", "replace")
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def _graph(reading: Reading) -> JsonObject | None:
+    """Return digest and place of the graph that ran; its text is in ``record_text``."""
+    if not reading.record.graph_key:
+        return None
+    text = next((t for t in reading.texts if "class_type" in t.text), reading.texts[0])
+    return {"key": reading.record.graph_key, "locator": text.locator, **_digest(text)}
+
+
+def _mechanism(reading: Reading) -> str:
+    return ", ".join(dict.fromkeys(text.mechanism for text in reading.texts))[:200]
 
 
 def _locator(reading: Reading) -> str:
-    keys = reading.dialect.keys
-    texts = [t for t in reading.bundle.texts if not keys or t.key in keys]
-    return ", ".join(dict.fromkeys(text.locator for text in texts[:4]))
+    return ", ".join(dict.fromkeys(text.locator for text in reading.texts[:4]))
 
 
 def _told(record: Record, fit: Fit) -> str:
@@ -168,6 +220,7 @@ def _label(view: View, label: Label) -> Observation:
             "vocabulary": label.vocabulary,
             "term": label.term,
             "tool": label.tool,
+            "prompt": label.prompt,
             "text": clean(label.text, 300),
             "field": clean(f"{field.mechanism}: {field.name}", 200),
         },

@@ -7,8 +7,8 @@ and create_infotext (modules/processing); Forge, SD.Next, Civitai and others wri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from assay.examiners.dialects.bounded import (
     MAX_PROMPT,
@@ -19,7 +19,7 @@ from assay.examiners.dialects.bounded import (
     number,
 )
 from assay.examiners.dialects.inputs import is_image_mode, picture_names, says_something
-from assay.examiners.dialects.record import Bundle, Record, Size, distinct, size_of
+from assay.examiners.dialects.record import Bundle, Record, Size, distinct, hashes, size_of
 
 MAX_TEXT = 1 << 20  # characters; longer texts are read to here
 MAX_SETTINGS = 1 << 16  # characters of the settings line
@@ -49,7 +49,12 @@ _HEIRS = (
     Heir(
         "Version", r"stable-diffusion\.cpp", "stable-diffusion.cpp"
     ),  # leejet/stable-diffusion.cpp
-    Heir("Version", r"(f\d|neo|classic)", "Forge"),  # lllyasviel/stable-diffusion-webui-forge
+    # The forks of lllyasviel/stable-diffusion-webui-forge by the form of their version.
+    Heir("Version", r"classic", "Forge Classic"),
+    Heir("Version", r"neo", "Forge Neo"),
+    Heir("Version", r"f\d+\.\d+(\.\d+)?-v", "easy-reforge"),
+    Heir("Version", r"f\d+\.\d+(\.\d+)?v\d+-v", "reForge"),
+    Heir("Version", r"f\d", "Forge"),
     Heir("Version", r"v?\d+\.\d+", "AUTOMATIC1111"),
 )
 _PLAIN = "AUTOMATIC1111"
@@ -69,10 +74,11 @@ _UPSCALES = ("Hires upscale", "Hires upscaler", "Hires resize", "First pass size
 
 def parse(bundle: Bundle) -> Record | None:
     """Read the record, or return None where the text is not of this dialect."""
-    for key in ("parameters", "usercomment", "exif:usercomment", "comment"):
+    for key in ("parameters", "usercomment", "exif:usercomment", "comment", "imagedescription",
+                "description", "dc:description", "xpcomment"):  # fmt: skip
         record = read(bundle.get(key))
         if record is not None:
-            return record
+            return replace(record, read_from=(key,))
     return None
 
 
@@ -98,6 +104,10 @@ def read(text: str) -> Record | None:
         model=model,
         models=distinct((model, settings.get("Refiner"), settings.get("Hires checkpoint"))),
         loras=distinct((*_loras(settings), *re.findall(r"<lora:([^:>]{1,200})", prompt)[:64])),
+        model_hashes=hashes(_model_hashes(settings, model)),
+        lora_hashes=hashes(_lora_hashes(settings)),
+        vae=clean(settings.get("VAE")),
+        scheduler=clean(settings.get("Schedule type"), 80) or clean(settings.get("Scheduler"), 80),
         prompt=prompt,
         negative_prompt=negative,
         seed=seed,
@@ -184,6 +194,26 @@ def _loras(settings: Settings) -> tuple[str, ...]:
         if re.fullmatch(r"(?i)lora[_ ]?\d*(combined)?[_ ]?\d*", key):
             names.append(value.partition(":")[0].strip())
     return tuple(names)
+
+
+def _model_hashes(settings: Settings, model: str) -> Iterator[tuple[str, str]]:
+    yield model, settings.get("Model hash", "")
+    for name, digest in as_object(settings.get("Hashes", "")).items():
+        kind, _, named = name.partition(":")
+        if kind == "model":
+            yield named or model, clean(digest, 200)
+
+
+def _lora_hashes(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield what "Lora hashes", its older and newer forms and embeddings ("TI hashes") hold."""
+    for key in ("Lora hashes", "TI hashes"):
+        for pair in settings.get(key, "")[:8000].split(","):
+            name, _, digest = pair.rpartition(":")
+            yield name.strip(), digest.strip()
+    for key, value in as_object(settings.get("Hashes", "")).items():
+        kind, _, name = key.partition(":")
+        if kind.lower() in ("lora", "embed", "lyco"):
+            yield name, clean(value, 200)
 
 
 def _size(settings: Settings) -> Size | None:

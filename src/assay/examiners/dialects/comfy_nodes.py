@@ -210,6 +210,7 @@ OUTPUTS = {
 
 # Weights, conditioning, noise, schedules and plain values: known to bring no picture in.
 NEUTRAL = frozenset({
+    "ECHOCheckpointLoaderSimple",  # Tensor.Art's own
     "CheckpointLoaderSimple", "CheckpointLoader", "UNETLoader", "UnetLoaderGGUF", "CLIPLoader",
     "CLIPLoaderGGUF", "DualCLIPLoader", "DualCLIPLoaderGGUF", "TripleCLIPLoader",
     "QuadrupleCLIPLoader", "VAELoader", "LoraLoader", "LoraLoaderModelOnly", "UpscaleModelLoader",

@@ -7,14 +7,14 @@ form have no names, so a record from it is never complete.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from assay.examiners.dialects.bounded import MAX_PROMPT, clean, integer, number
+from assay.examiners.dialects.bounded import MAX_ITEMS, MAX_PROMPT, clean, integer, number
 from assay.examiners.dialects.comfy_graph import Graph, Link, Node
 from assay.examiners.dialects.comfy_inputs import changes_of, pictures_of
 from assay.examiners.dialects.comfy_nodes import OUTPUTS, Output, is_known
 from assay.examiners.dialects.comfy_size import Chain, chain_from, size_after
-from assay.examiners.dialects.record import Record, Size, distinct
+from assay.examiners.dialects.record import Record, Size, distinct, hashes
 
 MAX_OUTPUTS = 50  # followed; a graph with more stays unresolved
 _OUTPUT_LIKE = re.compile(r"save|preview|output|combine|send.?image|upload|websocket", re.I)
@@ -24,6 +24,11 @@ _SEED_KEYS = ("seed", "noise_seed")
 _MODEL_KEYS = ("ckpt_name", "unet_name", "model_name", "base_ckpt_name", "model_path", "model")
 _LORA_KEYS = ("lora_name",)
 _TEXT_KEYS = ("text", "text_g", "t5xxl", "clip_l", "prompt", "positive", "value", "string")
+_TEXT_FIELD = re.compile(
+    r"text|prompt|string|^value$|^positive|^negative|lyrics|tags|caption", re.I
+)
+MAX_LITERAL = 2000  # characters of one text
+MAX_LITERALS = 16_000  # characters of all
 _NO_MODEL = re.compile(r"upscale|control|clip|vae|style|adapter|lora|embed|sam|detector", re.I)
 _WEIGHTS = re.compile(r"\.(safetensors|ckpt|gguf|sft|pt|pth|bin)$", re.I)
 _WITHOUT_PICTURE = frozenset({"latent_image", "samples", "latent", "image", "images"})
@@ -58,6 +63,11 @@ def from_graph(graph: Graph) -> Record:
         sizes=tuple(dict.fromkeys(size for size in sizes if size is not None)),
         input_pictures=pictures_of(graph, everything),
         changes=changes_of(graph, everything),
+        model_hashes=hashes(_hashes(leading, "lora", wanted=False)),
+        lora_hashes=hashes(_hashes(leading, "lora", wanted=True)),
+        vae=clean(_plain(graph, leading, ("vae_name",))),
+        scheduler=clean(_plain(graph, near, ("scheduler",)), 80),
+        literals=_literals(everything),
         inputs_unresolved=not _resolved(graph, outputs, sizes, leading),
         media_types=None if None in known else tuple({m for row in known for m in row or ()}),
         media_types_open=not outputs or any(row is None for _, row in outputs),
@@ -87,6 +97,7 @@ def from_editor(graph: Graph) -> Record:
         models=models,
         loras=distinct(value for name, value in weights if "lora" in name.lower()),
         prompt=clean(next(texts, ""), MAX_PROMPT),
+        literals=_literals(nodes),
         input_pictures=pictures_of(graph, nodes),
         changes=changes_of(graph, nodes),
         inputs_unresolved=True,
@@ -172,6 +183,40 @@ def _models(graph: Graph, nodes: Iterable[Node]) -> tuple[str, ...]:
         if not _NO_MODEL.search(node.name)
         and isinstance(value := _plain(graph, [node], _MODEL_KEYS), str)
     )
+
+
+def _hashes(nodes: Iterable[Node], word: str, *, wanted: bool) -> Iterator[tuple[str, str]]:
+    """Yield the digests that nodes of the community carry beside a file's name."""
+    for node in nodes:
+        for key, value in node.inputs.items():
+            if "hash" in key.lower() and isinstance(value, str):
+                about_lora = word in key.lower() or word in node.name.lower()
+                if about_lora is wanted:
+                    name = next(
+                        (v for v in node.inputs.values()
+                         if isinstance(v, str) and _WEIGHTS.search(v[-20:])), "")  # fmt: skip
+                    yield clean(name), value
+
+
+def _literals(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """Return the texts that text fields hold, connected or not, as leads.
+
+    The editor's form has no names for its fields: there a text of several words counts.
+    """
+    found: dict[str, None] = {}
+    room = MAX_LITERALS
+    for node in nodes:
+        for key, value in node.inputs.items():
+            if not isinstance(value, str) or not value.strip() or _WEIGHTS.search(value[-20:]):
+                continue
+            if _TEXT_FIELD.search(key) or (key.startswith("#") and len(value.split()) > 2):
+                text = clean(value, MAX_LITERAL)
+                if text not in found and room >= len(text):
+                    room -= len(text)
+                    found[text] = None
+                if len(found) >= MAX_ITEMS:
+                    return tuple(found)
+    return tuple(found)
 
 
 def _prompt(graph: Graph, sampler: Node | None, key: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from assay.core.jsonvalue import JsonObject
 from assay.examiners.dialects.bounded import json_object
+from assay.examiners.dialects.canonical import graph_key
 from assay.examiners.dialects.comfy_graph import Graph, read_api, read_workflow
 from assay.examiners.dialects.comfy_inputs import changes_of, pictures_of
 from assay.examiners.dialects.comfy_nodes import is_loader, statement_of
@@ -39,6 +40,7 @@ class _Found:
     prompt: str = ""
     workflow: str = ""
     fields: tuple[str, ...] = ()  # EXIF fields that hold them
+    keys: tuple[str, ...] = ()  # keys of the texts, the graph that ran first
     civitai: bool = False
     cut: bool = False
 
@@ -61,6 +63,8 @@ def parse(bundle: Bundle) -> Record | None:
         tool="Civitai" if found.civitai else TOOL,
         tool_named=True,
         claimed_fields=found.fields,
+        read_from=found.keys,
+        graph_key=graph_key(graph) if graph is not None else "",
         # a prompt or workflow that was there and could not be read leaves inputs open
         inputs_unresolved=record.inputs_unresolved
         or found.cut
@@ -72,23 +76,24 @@ def parse(bundle: Bundle) -> Record | None:
 def _find(bundle: Bundle) -> _Found:
     texts = {key: bundle.get(key) for key in _KEYS if bundle.get(key)}
     fields: list[str] = []
-    used = set(texts)
+    used = dict.fromkeys(texts)
     civitai = False
     for text in bundle.texts:
         match = _PREFIX.match(text.text[:200])
         if match and texts.setdefault(match[1].lower(), text.text[match.end() :]):
-            used.add(text.key)
+            used[text.key] = None
             fields += [text.name] if bundle.family == EXIF else []
     for key in _WRAPPED:
         inner = _unwrap(bundle.get(key)) if not texts else None
         if inner is not None:
             civitai = "extraMetadata" in inner
             texts = _inner_texts(inner, bundle.get(key))
-            used.add(key)
+            used[key] = None
     return _Found(
         prompt=texts.get("prompt", ""),
         workflow=texts.get("workflow", ""),
         fields=distinct(fields),
+        keys=tuple(used),
         civitai=civitai,
         cut=bundle.cut(used),
     )
@@ -139,6 +144,7 @@ def _broken(found: _Found) -> Record | None:
         changes=_statements(names),
         inputs_unresolved=True,
         claimed_fields=found.fields,
+        read_from=found.keys,
     )
 
 

@@ -5,13 +5,15 @@ Pure judgement over a record and a few facts of the file; reads no bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from assay.core.vocab import Level
-from assay.examiners.dialects.record import Bundle, Record, Size
-from assay.examiners.dialects.table import Reading
-from assay.examiners.dialects.texts import EXIF, XMP
+from assay.examiners.dialects.label import Label
+from assay.examiners.dialects.readings import GENERIC, Reading
+from assay.examiners.dialects.record import Record, Size
 from assay.media.tiff import Exif
 
 # Camera text in EXIF (Exif 3.0, CIPA DC-008), besides Make and Model: exposure and lens.
@@ -150,26 +152,72 @@ def level_of(reading: Reading, fit: Fit, *, seconded: bool) -> Level:
 
 
 def agree(first: Reading, second: Reading) -> bool:
-    """Tell whether two records by two mechanisms name the same tool and a common seed."""
+    """Tell whether two records by two mechanisms name the same tool and a common seed.
+
+    A tool that no dialect knows is none: two such records agree on nothing.
+    """
     return (
-        _mechanism(first.bundle) != _mechanism(second.bundle)
+        first.origin != second.origin
         and first.record.tool == second.record.tool
+        and GENERIC not in (first.dialect, second.dialect)
         and bool(set(first.record.seeds) & set(second.record.seeds))
     )
 
 
-def _mechanism(bundle: Bundle) -> str:
-    # Editors mirror EXIF into XMP and ImageMagick into PNG text "exif:…" by themselves: copies of
-    # one writer count once.
-    mirrored = bundle.has("exif:usercomment") and not bundle.has("parameters")
-    return EXIF if bundle.family == XMP or mirrored else bundle.family
+def contradictions(found: Sequence[Reading], labels: Sequence[Label]) -> Iterator[tuple[str, str]]:
+    """Yield (sentence, locator of the second) where two slots of a file contradict each other."""
+    for reading in found:
+        for name, record in reading.absorbed:
+            detail = _contradiction(reading.record, record, same_writer=True)
+            if detail:
+                where = f"{reading.dialect.name} and {name} in {_place(reading)}"
+                yield f"{detail}, {where}", reading.bundle.texts[0].locator
+    for first, second in combinations(found, 2):
+        detail = _contradiction(first.record, second.record, same_writer=False)
+        if detail:
+            yield f"{detail}, in {_place(first)} and {_place(second)}", second.texts[0].locator
+    named = [reading for reading in found if reading.record.tool_named]
+    for label in labels:
+        if label.tool and named and not any(_kin(label.tool, r.record.tool) for r in named):
+            said = f"{named[0].record.tool} and {label.tool} both claim the picture"
+            field = label.field
+            place = f"{field.mechanism or 'a text'} {field.name}".strip()
+            yield f"{said}, in {_place(named[0])} and {place}", field.locator
 
 
-def contradiction(first: Reading, second: Reading) -> str:
+def _contradiction(one: Record, two: Record, *, same_writer: bool) -> str:
     """Return the sentence for two records that contradict each other, or ''."""
-    one, two = first.record, second.record
     if one.seeds and two.seeds and not set(one.seeds) & set(two.seeds):
         return f"seed {one.seeds[0]} ({one.tool}) and seed {two.seeds[0]} ({two.tool})"
-    if one.tool_named and two.tool_named and one.tool != two.tool:
+    if same_writer:
+        return ""
+    if one.tool_named and two.tool_named and not _kin(one.tool, two.tool):
         return f"{one.tool} and {two.tool} both claim the picture"
+    models = ({_stem(name) for name in (r.model, *r.models) if name} for r in (one, two))
+    ours, theirs = models
+    if ours and theirs and not ours & theirs:
+        return f"model {one.model} ({one.tool}) and model {two.model} ({two.tool})"
     return ""
+
+
+_FAMILIES = ("google", "openai", "dall", "chatgpt", "sora", "bytedance", "dreamina", "jimeng")
+_ANY_LOCAL = frozenset({"Stable Diffusion", "FLUX"})  # a model's name, whatever tool ran it
+
+
+def _kin(one: str, two: str) -> bool:
+    """Tell whether two names may stand for one tool: a model and its host, two of one house."""
+    if one == two or _ANY_LOCAL & {one, two}:
+        return True
+    first, second = one.lower(), two.lower()
+    houses = [{h for h in _FAMILIES if h in name} for name in (first, second)]
+    return first in second or second in first or bool(houses[0] and houses[1])
+
+
+def _stem(name: str) -> str:
+    last = re.split(r"[\\/]", name)[-1].lower()
+    return re.sub(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", "", last)
+
+
+def _place(reading: Reading) -> str:
+    text = reading.texts[0]
+    return f"{text.mechanism} {text.name}".strip()

@@ -7,6 +7,7 @@ AUTOMATIC1111 text); runew0lf/RuinedFooocus writes its own keys and Software=Rui
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from assay.core.jsonvalue import Json, JsonObject
 from assay.examiners.dialects.bounded import (
@@ -14,11 +15,13 @@ from assay.examiners.dialects.bounded import (
     as_list,
     clean,
     integer,
-    json_object,
     number,
 )
-from assay.examiners.dialects.inputs import changes_in, pictures_in
-from assay.examiners.dialects.record import Bundle, Record, Size, distinct, size_of
+from assay.examiners.dialects.flat import folded, loras_in
+from assay.examiners.dialects.inputs import changes_in, pictures_in, says_something
+from assay.examiners.dialects.record import Bundle, Record, Size, distinct, hashes, size_of
+
+_KEYS = ("parameters", "usercomment", "exif:usercomment", "comment")
 
 _SCHEMES = frozenset({"fooocus", "a1111"})
 _LORA = re.compile(r"lora(_combined)?_\d+$")
@@ -26,30 +29,42 @@ _LORA = re.compile(r"lora(_combined)?_\d+$")
 
 def parse(bundle: Bundle) -> Record | None:
     """Read the record; None where the texts are not of this dialect."""
-    params = json_object(bundle.get("parameters")) or json_object(bundle.get("usercomment"))
+    key = next((key for key in _KEYS if bundle.json(key)), "")
+    params = bundle.json(key)
     if params is None:
         return None
     software = bundle.get("software") or clean(params.get("software"))
     version = clean(params.get("version"), 80) or clean(software, 80)
     scheme = bundle.get("fooocus_scheme") or clean(params.get("metadata_scheme"))
     named = "fooocus" in version.lower() or "fooocus" in software.lower()
-    if not (named or scheme.lower() in _SCHEMES) or _first(params, "base_model", "Model") is None:
+    models = ("base_model", "Model", "base_model_name", "Base Model")
+    if not (named or scheme.lower() in _SCHEMES) or _first(params, *models) is None:
         return None
     ruined = "ruined" in f"{version}{software}".lower()
-    return _read(params, "RuinedFooocus" if ruined else "Fooocus", version)
+    record = _read(params, "RuinedFooocus" if ruined else "Fooocus", version)
+    if ruined and says_something(params.get("denoise")):  # written with an input picture alone
+        record = record.with_changes([f"denoise: {params['denoise']}"[:80]])
+    return replace(record, read_from=(key,))
 
 
 def _read(params: JsonObject, tool: str, version: str) -> Record:
     seed = integer(_first(params, "seed", "Seed"))
     size = _size(params)
-    model = clean(_first(params, "base_model", "Model", "base_model_name"))
+    model = clean(_first(params, "base_model", "Model", "base_model_name", "Base Model"))
+    loras = loras_in(folded(params))
     return Record(
         tool=tool,
         tool_named=True,
         version=version,
         model=model,
         models=distinct((model, _real(params.get("refiner_model")))),
-        loras=distinct(_loras(params)),
+        loras=distinct((*(name for name, _ in loras), *_loras(params))),
+        model_hashes=hashes(
+            (model, params.get(key)) for key in ("base_model_hash", "Model hash", "modelhash")
+        ),
+        lora_hashes=hashes(loras),
+        vae=_real(params.get("vae")),
+        scheduler=clean(params.get("scheduler"), 80),
         prompt=_prompt(_first(params, "prompt", "Prompt", "full_prompt")),
         negative_prompt=_prompt(_first(params, "negative_prompt", "Negative")),
         seed=seed,
@@ -87,12 +102,9 @@ def _size(params: JsonObject) -> Size | None:
 
 
 def _loras(params: JsonObject) -> list[Json]:
-    names: list[Json] = []
-    for item in as_list(params.get("loras")):
-        entry = as_list(item)
-        names.append(entry[0] if entry else item)
-    for key in list(params)[:500]:
-        value = params[key]
-        if _LORA.match(key) and isinstance(value, str):
-            names.append(value.partition(" : ")[0])
-    return names
+    """Return the names of the flat form: ``lora_combined_1: "name : weight"``."""
+    return [
+        value.partition(" : ")[0]
+        for key, value in list(params.items())[:500]
+        if _LORA.match(key) and isinstance(value, str)
+    ]

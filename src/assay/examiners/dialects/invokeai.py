@@ -1,13 +1,15 @@
-"""InvokeAI in its three ages: ``invokeai_metadata`` (and graph), ``sd-metadata``, ``Dream``.
+"""InvokeAI in its four ages: ``Dream``, ``sd-metadata``, ``invokeai``, ``invokeai_metadata``.
 
-Formats: invoke-ai/InvokeAI, invokeai/app/invocations/metadata.py (3 and later), ldm/dream/
-pngwriter.py and ldm/invoke/args.py (1 and 2). The keys of one file are one writer's: one record.
+Formats: invoke-ai/InvokeAI, invokeai/app/invocations/metadata.py (3 and later, with
+``invokeai_graph`` and ``invokeai_workflow``; the same keys in MP4), ldm/dream/pngwriter.py and
+ldm/invoke/args.py (1 and 2). The keys of one file are one writer's: one record.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 
 from assay.core.jsonvalue import Json, JsonObject
@@ -17,13 +19,14 @@ from assay.examiners.dialects.bounded import (
     as_object,
     clean,
     integer,
-    json_object,
     number,
 )
 from assay.examiners.dialects.inputs import changes_in, picture_names, pictures_in, says_something
-from assay.examiners.dialects.record import Bundle, Record, Size, distinct, size_of
+from assay.examiners.dialects.record import Bundle, Record, Size, distinct, hashes, size_of
 
 TOOL = "InvokeAI"
+KEYS = ("invokeai_metadata", "invokeai_graph", "invokeai_workflow", "invokeai", "sd-metadata",
+        "dream")  # fmt: skip
 _LAYERS = ("rasterLayers", "controlLayers", "inpaintMasks", "regionalGuidance", "referenceImages")
 # Graph node types that bring a picture in or encode one (invokeai/app/invocations).
 _NODES = re.compile(
@@ -36,14 +39,25 @@ MAX_NODES = 5000
 
 def parse(bundle: Bundle) -> Record | None:
     """Read the newest form that a bundle holds; None where it holds none."""
-    meta = json_object(bundle.get("invokeai_metadata"))
+    record = _parse(bundle)
+    keys = tuple(key for key in KEYS if bundle.has(key))
+    return replace(record, read_from=keys) if record is not None else None
+
+
+def _parse(bundle: Bundle) -> Record | None:
+    meta = bundle.json("invokeai_metadata")
+    graph = bundle.json("invokeai_graph") or bundle.json("invokeai_workflow")
     if meta is not None:
-        graph = json_object(bundle.get("invokeai_graph")) or {}
-        return _with_graph(_read_new(meta), graph)
-    old = json_object(bundle.get("sd-metadata"))
+        return _with_graph(_read_new(meta), graph or {})
+    old = bundle.json("sd-metadata")
     if old is not None and isinstance(old.get("image"), dict):
         return _read_old(old)
-    if bundle.has("invokeai_metadata") or bundle.has("sd-metadata"):
+    if graph is not None:
+        return _with_graph(Record(tool=TOOL, tool_named=True, inputs_unresolved=True), graph)
+    node = as_object((bundle.json("invokeai") or {}).get("node"))
+    if node:
+        return _with_graph(_read_new(node), {"nodes": {"0": node}})
+    if any(bundle.has(key) for key in KEYS if key != "dream"):
         return Record(tool=TOOL, tool_named=True, inputs_unresolved=True)
     return _read_dream(bundle.get("dream")) if bundle.has("dream") else None
 
@@ -52,14 +66,21 @@ def _read_new(meta: JsonObject) -> Record:
     seed = integer(meta.get("seed"))
     size = size_of(number(meta.get("width")), number(meta.get("height")))
     model = _model_name(meta.get("model"))
+    loras = as_list(meta.get("loras"))
     return Record(
         tool=TOOL,
         tool_named=True,
         version=clean(meta.get("app_version"), 80),
         model=model,
         models=distinct((model, _model_name(meta.get("refiner_model")))),
-        loras=distinct(_lora(item) for item in as_list(meta.get("loras"))),
-        prompt=clean(meta.get("positive_prompt"), MAX_PROMPT),
+        loras=distinct(_lora(item) for item in loras),
+        model_hashes=hashes([(model, _digest(meta.get("model")))]),
+        lora_hashes=hashes(
+            (_lora(item), _digest(as_object(item).get("lora")) or _digest(item)) for item in loras
+        ),
+        vae=_model_name(meta.get("vae")),
+        prompt=clean(meta.get("positive_prompt"), MAX_PROMPT)
+        or clean(meta.get("prompt"), MAX_PROMPT),
         negative_prompt=clean(meta.get("negative_prompt"), MAX_PROMPT),
         seed=seed,
         seeds=() if seed is None else (seed,),
@@ -77,6 +98,12 @@ def _model_name(value: Json) -> str:
         return clean(value)
     model = as_object(value)
     return clean(model.get("model_name")) or clean(model.get("name")) or clean(model.get("key"))
+
+
+def _digest(value: Json) -> str:
+    model = as_object(value)
+    inner = as_object(model.get("model"))
+    return clean(model.get("hash") or model.get("model_hash") or inner.get("hash"), 200)
 
 
 def _lora(value: Json) -> str:
@@ -97,11 +124,14 @@ def _canvas(value: Json) -> list[str]:
 def _with_graph(record: Record, graph: JsonObject) -> Record:
     """Add the pictures that the executed graph brings in."""
     nodes = graph.get("nodes")
-    items = list(nodes.values())[:MAX_NODES] if isinstance(nodes, dict) else []
+    listed = list(nodes.values()) if isinstance(nodes, dict) else nodes
+    items = listed[:MAX_NODES] if isinstance(listed, list) else []
     changes: list[str] = []
     pictures: list[str] = []
     for item in items:
         node = as_object(item)
+        if node.get("type") == "invocation":  # the editor's form: the node is inside
+            node = as_object(node.get("data"))
         kind = clean(node.get("type"), 80)
         names = picture_names([node.get("image"), node.get("images")])
         if kind and not _OUT_NODES.match(kind) and (names or _NODES.match(kind)):

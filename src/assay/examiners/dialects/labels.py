@@ -1,6 +1,6 @@
 """Unsigned statements about how a file came to be, other than generation records.
 
-IPTC's digital source type and AI fields, TC260, Google's credit, Midjourney, Grok, and generators
+IPTC's digital source type and AI fields, TC260, credit lines, ByteDance, Grok, Suno, and generators
 named as software. Each costs one command to add, so none is above S1; a statement of change is E.
 """
 
@@ -10,30 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assay.core.vocab import Level, Polarity
-from assay.examiners.dialects.bounded import as_object, clean, json_object
+from assay.core.vocab import Level
+from assay.examiners.dialects import bytedance
+from assay.examiners.dialects.bounded import MAX_PROMPT, as_object, clean, json_object
+from assay.examiners.dialects.label import Label
 from assay.examiners.dialects.record import Bundle, Text
 from assay.examiners.dialects.software import generator_named
 from assay.examiners.dialects.texts import PNG_TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One statement."""
-
-    vocabulary: str
-    term: str
-    level: Level
-    text: str  # for people
-    source: str  # of the vocabulary
-    field: Text
-    tool: str = ""
-
-    @property
-    def polarity(self) -> Polarity:
-        if self.level is Level.E:
-            return Polarity.EDITED
-        return Polarity.NONE if self.level is Level.N else Polarity.SYNTHETIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +67,23 @@ _TC260 = "GB 45438-2025 (TC260), metadata label of generated content"
 _TC260_LABELS = {"1": "is", "2": "may be", "3": "is suspected to be"}
 _COMPANY_CODE = re.compile(r"[0-9A-Z]{15,60}$")  # the unified social credit code inside
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_JOB = re.compile(rf"Job ID:\s*{_UUID}", re.I)
+# Google's line is its own vocabulary; the others say the same in their words.
+_CREDIT = re.compile(
+    r"google ai|(made|created|generated|imagined|edited|modified) (with|by|using) (an? )?"
+    r"((meta|adobe|openai|generative) )?(ai\b|artificial intelligence)|\bai[- ]generated\b",
+    re.I,
+)
+_SUNO = re.compile(r"\bmade with (suno|udio|elevenlabs|sora|kling|pika|runway)\b", re.I)
 _GROK_ARTIST = re.compile(rf"{_UUID}$", re.I)
 _DESCRIPTIONS = frozenset({"description", "imagedescription", "dc:description", "usercomment",
                            "comment", "exif:usercomment", "xpcomment", "dc:title",
-                           "caption-abstract"})  # fmt: skip
+                           "caption-abstract", "©cmt", "©des", "comm", "desc",
+                           "com.apple.quicktime.comment",
+                           "com.apple.quicktime.description"})  # fmt: skip
 _SOFTWARE = frozenset({"software", "xmp:creatortool", "creatortool", "processingsoftware",
                        "tiff:software", "encoder", "©too", "©swr", "com.apple.quicktime.software",
-                       "exif:software", "source", "generator"})  # fmt: skip
+                       "exif:software", "source", "generator", "originatingprogram",
+                       "pdf:producer"})  # fmt: skip
 MAX_LABELS = 100  # per file
 
 
@@ -122,9 +114,14 @@ def _of_bundle(bundle: Bundle, known_tools: frozenset[str]) -> Iterator[Label]:
             yield from _credit(field)
         elif last == "aigc":
             yield _tc260(field, field.text)
+        elif last == "specialinstructions" and field.text.startswith("FBMD"):
+            yield Label("platform", "FBMD", Level.N, "a mark that Facebook and Instagram add",
+                        "Meta's IPTC special instructions", field)  # fmt: skip
+        if field.text[:8].lstrip()[:1] == "{":
+            yield from bytedance.labels_of(field)
         if field.key in _DESCRIPTIONS:
             yield from _description(field)
-        if field.key in _SOFTWARE or (bundle.family == PNG_TEXT and field.key == "author"):
+        if _names_software(bundle, field):
             tool = generator_named(field.text)
             if tool and tool not in known_tools and not (known_tools and field.key == "source"):
                 says = f"{field.name} names {tool}"
@@ -144,20 +141,30 @@ def _source_type(field: Text) -> Label:
 
 
 def _ai_field(field: Text, name: str) -> Label:
-    value = clean(field.text, 150)
+    quiet = clean(field.text, MAX_PROMPT) if name == "aipromptinformation" else ""
+    value = f"{len(field.text)} characters" if quiet else clean(field.text, 150)
     tool = clean(field.text, 80) if name == "aisystemused" else ""
     source = "IPTC Photo Metadata Standard 2025.1"
-    return Label("IPTC 2025.1", name, Level.S1, f"{_AI_FIELDS[name]}: {value}", source, field, tool)
+    text = f"{_AI_FIELDS[name]}: {value}"
+    return Label("IPTC 2025.1", name, Level.S1, text, source, field, tool, quiet)
+
+
+def _names_software(bundle: Bundle, field: Text) -> bool:
+    if field.mechanism.startswith("PDF"):
+        return field.key in ("producer", "creator")
+    return field.key in _SOFTWARE or (bundle.family == PNG_TEXT and field.key == "author")
 
 
 def _credit(field: Text) -> Iterator[Label]:
-    text = field.text.casefold()
-    if "google ai" in text:
-        changed = "edited" in text or "modified" in text
-        yield Label("credit", clean(field.text, 100), Level.E if changed else Level.S1,
-                    f"credit line: {clean(field.text, 100)}",
-                    "Google's credit line, support.google.com (about this image)", field,
-                    "Google AI")  # fmt: skip
+    head = field.text[:1000]
+    if _CREDIT.search(head):
+        changed = re.search(r"edited|modified", head, re.I) is not None
+        google = "google" in head.lower()
+        source = "Google's credit line, support.google.com (about this image)"
+        yield Label("credit", clean(head, 100), Level.E if changed else Level.S1,
+                    f"credit line: {clean(head, 100)}",
+                    source if google else "the field's own text", field,
+                    "Google AI" if google else "")  # fmt: skip
 
 
 def _tc260(field: Text, text: str) -> Label:
@@ -173,10 +180,11 @@ def _tc260(field: Text, text: str) -> Label:
 
 def _description(field: Text) -> Iterator[Label]:
     head = field.text[:20_000]
-    if _JOB.search(head):
-        yield Label("Midjourney description", "Job ID", Level.S1,
-                    f"description with a Midjourney job: {clean(head, 150)}",
-                    "Midjourney's PNG and XMP descriptions", field, "Midjourney")  # fmt: skip
+    made = _SUNO.search(head)
+    if made:
+        tool = generator_named(made[1]) or made[1].title()
+        yield Label("description", clean(made[0], 60), Level.S1, f"says: {clean(head, 120)}",
+                    "the field's own text", field, tool)  # fmt: skip
     elif '"AIGC"' in head and (value := json_object(field.text)) is not None and "AIGC" in value:
         yield _tc260(field, field.text)
 

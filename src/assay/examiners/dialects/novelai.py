@@ -1,20 +1,22 @@
 """NovelAI: PNG texts Title, Description, Software, Source and a JSON ``Comment``.
 
-Also the same JSON in EXIF UserComment (WebP). The signature over the pixels (``signed_hash``) is
-not checked here. Format: NovelAI/novelai-image-metadata (README and nai_meta.py).
+Also the same JSON in EXIF UserComment (WebP: Software holds the model, DocumentName the title), or
+all texts in one object, as its hidden payload holds them. The signature over the pixels
+(``signed_hash``) is not checked here. Format: NovelAI/novelai-image-metadata (README, nai_meta.py).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from assay.core.jsonvalue import JsonObject
 from assay.examiners.dialects.bounded import (
     MAX_PROMPT,
     as_list,
+    as_object,
     clean,
     integer,
-    json_object,
     number,
 )
 from assay.examiners.dialects.inputs import (
@@ -25,6 +27,8 @@ from assay.examiners.dialects.inputs import (
 )
 from assay.examiners.dialects.record import Bundle, Record, distinct, size_of
 
+_KEYS = ("comment", "usercomment", "exif:usercomment", "parameters")
+_OWN = frozenset({"noise_schedule", "uncond_scale", "uc"})  # that no other tool writes together
 # Written in every record, also of pictures made from text alone.
 _DEFAULTS = frozenset({"controlnet_strength", "controlnet_model", "add_original_image"})
 _REFERENCES = (
@@ -37,14 +41,25 @@ _REFERENCES = (
 
 def parse(bundle: Bundle) -> Record | None:
     """Read the record; None where the texts are not NovelAI's."""
-    outer = json_object(bundle.get("usercomment")) or {}
-    comment = json_object(bundle.get("comment")) or json_object(clean_text(outer.get("Comment")))
-    software = bundle.get("software") or clean_text(outer.get("Software"))
-    source = bundle.get("source") or clean_text(outer.get("Source"))
-    ours = software.strip().lower().startswith("novelai") or source.startswith("NovelAI")
-    if comment is None or not (ours or "signed_hash" in comment) or "steps" not in comment:
-        return None
-    return _read(comment, source, clean_text(outer.get("Description")) or bundle.get("description"))
+    for key in _KEYS:
+        found = bundle.json(key)
+        if found is None:
+            continue
+        # the comment itself, or the object that holds all texts of the PNG under their names
+        inner = found.get("Comment")
+        outer = found if inner is not None else {}
+        comment = as_object(inner) if inner is not None else found
+        software = bundle.get("software") or clean_text(outer.get("Software"))
+        source = bundle.get("source") or clean_text(outer.get("Source"))
+        if not source and software.startswith("NovelAI "):
+            source = software  # in EXIF the model stands in Software
+        ours = software.strip().lower().startswith("novelai") or source.startswith("NovelAI")
+        if not (ours or "signed_hash" in comment or comment.keys() >= _OWN):
+            continue
+        if "steps" in comment or "v4_prompt" in comment:
+            words = clean_text(outer.get("Description")) or bundle.get("description")
+            return replace(_read(comment, source, words), read_from=(key,))
+    return None
 
 
 def clean_text(value: object) -> str:
@@ -66,6 +81,7 @@ def _read(comment: JsonObject, source: str, description: str) -> Record:
         seed=seed,
         seeds=() if seed is None else (seed,),
         sampler=clean(comment.get("sampler")),
+        scheduler=clean(comment.get("noise_schedule"), 80),
         steps=integer(comment.get("steps")),
         cfg=number(comment.get("scale")),
         sizes=() if size is None else (size,),

@@ -57,6 +57,20 @@ NAMES: tuple[Name, ...] = (
     _row(r"microsoft designer", "Microsoft Designer"),
     _row(r"(flux\.[12]|black forest labs)", "FLUX"),
     _row(r"seedream|seedance", "ByteDance Seed"),
+    _row(r"dreamina", "Dreamina"),
+    _row(r"jimeng", "Jimeng"),
+    _row(r"openai sora|sora ?2", "Sora"),
+    _row(r"meta ai", "Meta AI"),
+    _row(r"hailuo", "Hailuo"),
+    _row(r"pixverse", "PixVerse"),
+    _row(r"vidu ?ai", "Vidu"),
+    _row(r"stability ?matrix", "Stability Matrix"),
+    _row(r"(ai ?horde|stable ?horde|artbot)", "AI Horde"),
+    _row(r"suno", "Suno"),
+    _row(r"udio", "Udio"),
+    _row(r"elevenlabs", "ElevenLabs"),
+    _row(r"replicate\.com", "Replicate"),
+    _row(r"fal\.ai", "fal"),
 )
 MAX_FIELD = 500  # characters of a field that are searched
 

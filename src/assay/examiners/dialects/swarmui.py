@@ -6,6 +6,8 @@ is written only where the user chose one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assay.core.jsonvalue import JsonObject
 from assay.examiners.dialects.bounded import (
     MAX_PROMPT,
@@ -13,27 +15,27 @@ from assay.examiners.dialects.bounded import (
     as_object,
     clean,
     integer,
-    json_object,
     number,
 )
 from assay.examiners.dialects.inputs import changes_in, pictures_in
-from assay.examiners.dialects.record import Bundle, Record, Size, distinct, size_of
+from assay.examiners.dialects.record import Bundle, Record, Size, distinct, hashes, size_of
 
-_KEYS = ("parameters", "usercomment", "comment", "description")
+_KEYS = ("parameters", "usercomment", "comment", "description", "exif:usercomment")
 
 
 def parse(bundle: Bundle) -> Record | None:
     """Read the record; None where no text holds one."""
     for key in _KEYS:
         text = bundle.get(key)
-        whole = json_object(text) if "sui_image_params" in text[:2000] else None
+        whole = bundle.json(key) if "sui_image_params" in text else None
         params = as_object(whole.get("sui_image_params")) if whole is not None else {}
-        if params:
-            return _read(params)
+        if whole is not None and params:
+            models = [as_object(item) for item in as_list(whole.get("sui_models"))]
+            return replace(_read(params, models), read_from=(key,))
     return None
 
 
-def _read(params: JsonObject) -> Record:
+def _read(params: JsonObject, models: list[JsonObject]) -> Record:
     seed = integer(params.get("seed"))
     size = _size(params)
     model = clean(params.get("model"))
@@ -44,6 +46,14 @@ def _read(params: JsonObject) -> Record:
         model=model,
         models=distinct((model, params.get("refinermodel"))),
         loras=distinct(_loras(params)),
+        model_hashes=hashes(
+            (m.get("name"), m.get("hash")) for m in models if m.get("param") != "loras"
+        ),
+        lora_hashes=hashes(
+            (m.get("name"), m.get("hash")) for m in models if m.get("param") == "loras"
+        ),
+        vae=clean(params.get("vae")),
+        scheduler=clean(params.get("scheduler"), 80),
         prompt=clean(params.get("prompt"), MAX_PROMPT),
         negative_prompt=clean(params.get("negativeprompt"), MAX_PROMPT),
         seed=seed,

@@ -1,16 +1,32 @@
 """The table of dialects: which named texts each one reads, and where its tool writes them.
 
-To add a dialect: write its module and add a row. Rows are tried in order for every bundle of
-texts, and the first that reads one wins, so narrow dialects stand before wide ones.
+To add a dialect: write its module and add a row. Every row is tried for every bundle of
+texts. Where one writer puts the same picture down twice (Stability Matrix: its own JSON, a text as
+AUTOMATIC1111 writes it and the graph), the narrow row absorbs the wide ones and one record is left.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.examiners.dialects import a1111, comfyui, fooocus, invokeai, novelai, swarmui
-from assay.examiners.dialects.record import Bundle, Parser, Record
-from assay.examiners.dialects.texts import COMMENT, EXIF, PNG_TEXT, TAG, XMP
+from assay.examiners.dialects import (
+    a1111,
+    civitai,
+    comfyui,
+    drawthings,
+    easydiffusion,
+    fooocus,
+    hfspace,
+    horde,
+    invokeai,
+    midjourney,
+    novelai,
+    stability_matrix,
+    swarmui,
+    tensorart,
+)
+from assay.examiners.dialects.record import Parser
+from assay.examiners.dialects.texts import COMMENT, EXIF, PIXELS, PNG_TEXT, SIDECAR, TAG, XMP
 
 PNG = ("image/png", "image/apng")
 PHOTO = ("image/jpeg", "image/webp", "image/avif")
@@ -30,6 +46,7 @@ class Dialect:
     parse: Parser
     writes: Places  # where its tools write it; elsewhere it does not fit its file
     source: str  # where the format is described
+    absorbs: tuple[str, ...] = ()  # dialects that the same writer also writes beside it
 
 
 def _places(*pairs: tuple[tuple[str, ...], str]) -> Places:
@@ -37,82 +54,129 @@ def _places(*pairs: tuple[tuple[str, ...], str]) -> Places:
 
 
 _IN_PICTURES = _places((PNG, PNG_TEXT), (PHOTO, EXIF))
+_HIDDEN = _places((PNG, PIXELS), (("image/webp",), PIXELS))  # the add-on of several tools
+_ANYWHERE = (PNG_TEXT, EXIF, XMP, COMMENT, TAG, PIXELS, SIDECAR)
 
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "SwarmUI",
-        (PNG_TEXT, EXIF, COMMENT, TAG),
-        ("parameters", "usercomment", "comment", "description"),
+        _ANYWHERE,
+        ("parameters", "usercomment", "exif:usercomment", "comment", "description"),
         swarmui.parse,
-        _IN_PICTURES,
+        _IN_PICTURES | _HIDDEN,
         "mcmonkeyprojects/SwarmUI, src/Text2Image/T2IParamInput.cs",
     ),
     Dialect(
         "NovelAI",
-        (PNG_TEXT, EXIF),
-        ("comment", "usercomment"),
+        _ANYWHERE,
+        ("comment", "usercomment", "exif:usercomment", "parameters"),
         novelai.parse,
-        _places((PNG, PNG_TEXT), (("image/webp",), EXIF)),
+        _places((PNG, PNG_TEXT), (("image/webp",), EXIF)) | _HIDDEN,
         "NovelAI/novelai-image-metadata",
     ),
     Dialect(
         "Fooocus",
-        (PNG_TEXT, EXIF),
-        ("parameters", "usercomment"),
+        _ANYWHERE,
+        ("parameters", "usercomment", "exif:usercomment", "comment"),
         fooocus.parse,
         _IN_PICTURES,
-        "lllyasviel/Fooocus, modules/meta_parser.py and modules/private_logger.py",
+        "lllyasviel/Fooocus, modules/meta_parser.py; runew0lf/RuinedFooocus, async_worker.py",
+        absorbs=("AUTOMATIC1111",),
     ),
     Dialect(
         "InvokeAI",
-        (PNG_TEXT,),
-        ("invokeai_metadata", "sd-metadata", "dream"),
+        (PNG_TEXT, TAG, SIDECAR),
+        invokeai.KEYS,
         invokeai.parse,
-        _places((PNG, PNG_TEXT)),
+        _places((PNG, PNG_TEXT), (VIDEO, TAG)),
         "invoke-ai/InvokeAI, invokeai/app/services/image_files",
     ),
     Dialect(
+        "Stability Matrix",
+        (PNG_TEXT, EXIF, TAG, SIDECAR),
+        ("parameters-json", "imagedescription"),
+        stability_matrix.parse,
+        _places((PNG, PNG_TEXT), (("image/webp",), EXIF)),
+        "LykosAI/StabilityMatrix, StabilityMatrix.Core/Models/GenerationParameters.cs",
+        absorbs=("AUTOMATIC1111", "ComfyUI"),
+    ),
+    Dialect(
+        "Tensor.Art",
+        (PNG_TEXT, EXIF, COMMENT, TAG, SIDECAR),
+        ("generation_data", "comment", "usercomment"),
+        tensorart.parse,
+        _places((PNG, PNG_TEXT)),
+        "fields as listed by enslo/sd-metadata, parsers/tensorart.ts",
+        absorbs=("ComfyUI", "AUTOMATIC1111"),
+    ),
+    Dialect(
+        "Civitai",
+        _ANYWHERE,
+        ("usercomment", "prompt", "exif:usercomment", "comment", "imagedescription", "parameters"),
+        civitai.parse,
+        _places((PHOTO, EXIF), (PNG, PNG_TEXT)),
+        "civitai/civitai, src/utils/metadata/comfy.metadata.ts",
+        absorbs=("ComfyUI",),
+    ),
+    Dialect(
+        "Easy Diffusion",
+        _ANYWHERE,
+        ("use_stable_diffusion_model", "stable diffusion model", "usercomment",
+         "exif:usercomment", "comment", "parameters"),
+        easydiffusion.parse,
+        _IN_PICTURES,
+        "easydiffusion/easydiffusion, ui/easydiffusion/utils/save_utils.py",
+    ),
+    Dialect(
+        "Hugging Face Space",
+        _ANYWHERE,
+        ("parameters", "usercomment"),
+        hfspace.parse,
+        _places((PNG, PNG_TEXT)),
+        "fields as listed by enslo/sd-metadata, parsers/hf-space.ts",
+    ),
+    Dialect(
+        "Draw Things",
+        _ANYWHERE,
+        (),
+        drawthings.parse,
+        _places((PNG, XMP), (PHOTO, XMP), (PHOTO, EXIF), (PNG, EXIF)),
+        "fields as listed by enslo/sd-metadata, parsers/draw-things.ts",
+        absorbs=("AUTOMATIC1111",),
+    ),
+    Dialect(
+        "AI Horde",
+        _ANYWHERE,
+        (),
+        horde.parse,
+        frozenset(),  # clients differ: no place is a sign of it
+        "Haidra-Org/AI-Horde, the request of /v2/generate/async",
+    ),
+    Dialect(
+        "Midjourney",
+        _ANYWHERE,
+        (),
+        midjourney.parse,
+        _places((PNG, PNG_TEXT), (PHOTO, XMP), (PHOTO, EXIF), (PNG, XMP)),
+        "docs.midjourney.com, parameter list",
+    ),
+    Dialect(
         "AUTOMATIC1111",
-        (PNG_TEXT, EXIF, XMP, COMMENT, TAG),
-        ("parameters", "usercomment", "exif:usercomment", "comment"),
+        _ANYWHERE,
+        ("parameters", "usercomment", "exif:usercomment", "comment", "imagedescription",
+         "description", "dc:description", "xpcomment"),
         a1111.parse,
-        _IN_PICTURES | _places((("image/gif",), COMMENT)),
+        _IN_PICTURES | _HIDDEN | _places((("image/gif",), COMMENT)),
         "AUTOMATIC1111/stable-diffusion-webui, modules/images.py (save_image_with_geninfo)",
     ),
     Dialect(
         "ComfyUI",
-        (PNG_TEXT, EXIF, XMP, COMMENT, TAG),
+        _ANYWHERE,
         (),
         comfyui.parse,
         _IN_PICTURES
+        | _HIDDEN
         | _places((VIDEO, TAG), (SOUND, TAG), (("image/gif",), COMMENT), (("image/gif",), TAG)),
         "comfyanonymous/ComfyUI, nodes.py (SaveImage) and comfy_extras/nodes_images.py",
     ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A record, the dialect that read it and the texts it was read from."""
-
-    dialect: Dialect
-    bundle: Bundle
-    record: Record
-
-
-def readings(bundles: tuple[Bundle, ...]) -> tuple[Reading, ...]:
-    """Read every record of a file: per bundle, every dialect that finds one.
-
-    One bundle may hold two writers' records (ComfyUI nodes that add AUTOMATIC1111 text).
-    """
-    found = []
-    for bundle in bundles:
-        for dialect in DIALECTS:
-            if bundle.family not in dialect.families:
-                continue
-            if dialect.keys and not any(bundle.has(key) for key in dialect.keys):
-                continue
-            record = dialect.parse(bundle)
-            if record is not None:
-                found.append(Reading(dialect, bundle, record))
-    return tuple(found)
+)  # fmt: skip

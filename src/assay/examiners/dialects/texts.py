@@ -1,17 +1,19 @@
 """The first layer: metadata slots become named texts, grouped by the mechanism that carries them.
 
-Knows containers' text fields and character sets, nothing of generators. Pixel-borne payloads
-would join here as one more family.
+Knows containers' text fields and character sets, nothing of generators. A text found elsewhere
+(hidden in the pixels, in a file beside this one) joins through ``carried``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assay.core.slots import Slot, SlotKind, Walk
+from assay.examiners.dialects.bounded import json_object
 from assay.examiners.dialects.record import Bundle, Text
 from assay.media.iptc import read_iptc
-from assay.media.tiff import Exif, read_exif
+from assay.media.tiff import Exif, Tag, read_exif
 from assay.media.xmp import read_xmp
 
 PNG_TEXT = "png text"
@@ -20,6 +22,8 @@ XMP = "xmp"
 IPTC = "iptc"
 COMMENT = "comment"
 TAG = "tag"  # a text tag of a video, sound or other container
+PIXELS = "pixels"  # a text hidden in the picture's lowest bits
+SIDECAR = "sidecar"  # a text file beside the picture
 
 MAX_TEXTS = 2000  # per file
 MAX_COPIES = 8  # of one key within one mechanism
@@ -61,8 +65,8 @@ def _texts(walk: Walk) -> Iterator[tuple[str, Text]]:
             key, _, data = slot.data.partition(b"\0")
             yield PNG_TEXT, _text(slot, decode(key[:80]), decode(data))
         elif slot.kind is SlotKind.EXIF:
-            for name, text in _exif_texts(read_exif(slot.data)):
-                yield EXIF, _text(slot, name, text)
+            for tag, text in _exif_texts(read_exif(slot.data)):
+                yield EXIF, replace(_text(slot, tag.name, text), locator=_tag_locator(slot, tag))
         elif slot.kind is SlotKind.XMP:
             for name, values in read_xmp(slot.data).properties.items():
                 for value in values:
@@ -84,16 +88,41 @@ def _text(slot: Slot, name: str, text: str) -> Text:
     )
 
 
-def _exif_texts(exif: Exif) -> Iterator[tuple[str, str]]:
+def _exif_texts(exif: Exif) -> Iterator[tuple[Tag, str]]:
     for tag in exif.tags:
         if tag.group not in ("IFD0", "Exif"):
             continue
         if isinstance(tag.value, str):
-            yield tag.name, tag.value
+            yield tag, tag.value
         elif tag.name in _WINDOWS_TEXT and isinstance(tag.value, bytes):
-            yield tag.name, tag.value.decode("utf-16-le", "replace").rstrip("\0")
+            yield tag, tag.value.decode("utf-16-le", "replace").rstrip("\0")
         elif tag.name == "UserComment":
-            yield tag.name, exif.text("UserComment") or ""
+            yield tag, exif.text("UserComment") or ""
+
+
+def _tag_locator(slot: Slot, tag: Tag) -> str:
+    """Return where the tag's value begins; the block where it is not stored in one piece."""
+    if len(slot.data) != slot.length or not 0 < tag.offset < slot.length:
+        return slot.locator
+    return f"bytes {slot.offset + tag.offset}-{slot.offset + slot.length} ({tag.name})"
+
+
+def carried(text: str, *, locator: str, mechanism: str, family: str = PIXELS) -> tuple[Bundle, ...]:
+    """Return a text found outside the slots as the bundle that dialects read.
+
+    The whole text stands under ``parameters``. Where it is a JSON object of plain values (NovelAI:
+    Description, Software, Source, Comment), each stands under its own key as well.
+    """
+    text = text[:MAX_TEXT]
+    named = {"parameters": text}
+    inner = json_object(text) or {}
+    for key, value in list(inner.items())[:MAX_TEXTS]:
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            named.setdefault(key[:200], str(value))
+    texts = tuple(
+        Text(name.strip().lower(), value, name, mechanism, locator) for name, value in named.items()
+    )
+    return (Bundle(family, texts),) if text.strip() else ()
 
 
 def decode(data: bytes) -> str:

@@ -1,0 +1,69 @@
+"""Texts of a file that lies beside a picture, read from its bytes alone: no names, no joining.
+
+What tools write there: AUTOMATIC1111 its settings line (.txt), Easy Diffusion one "Name: value" a
+line (.txt) or JSON, Draw Things and AI Horde clients JSON, editors XMP (.xmp).
+"""
+
+from __future__ import annotations
+
+from assay.examiners.dialects.bounded import json_object
+from assay.examiners.dialects.record import Bundle, Text
+from assay.examiners.dialects.texts import SIDECAR, XMP, carried
+from assay.media.xmp import read_xmp
+
+MAX_BYTES = 1 << 20  # a record and its prompts are some kilobytes; graphs stay below this too
+MAX_LINES = 500
+_MECHANISM = "text file"
+
+
+def sidecar_bundles(data: bytes) -> tuple[Bundle, ...]:
+    """Return the texts that such a file holds, ready for ``readings`` and ``labels``.
+
+    Any bytes will do; what is no text gives nothing. Longer files are read to MAX_BYTES.
+    """
+    data = data[:MAX_BYTES]
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"<?xpacket", b"<x:xmpmeta", b"<?xml", b"<rdf:RDF")):
+        return _xmp(data)
+    text = _decoded(data)
+    if "\0" in text:
+        return ()
+    return _object(text) if json_object(text) is not None else _lines(text)
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "replace")
+
+
+def _locator(data_length: int) -> str:
+    return f"bytes 0-{data_length}"
+
+
+def _xmp(data: bytes) -> tuple[Bundle, ...]:
+    texts = tuple(
+        Text(name.lower(), value, name, "XMP file", _locator(len(data)))
+        for name, values in read_xmp(data).properties.items()
+        for value in values[:1]
+    )
+    return (Bundle(XMP, texts),) if texts else ()
+
+
+def _object(text: str) -> tuple[Bundle, ...]:
+    where = _locator(len(text.encode("utf-8", "replace")))
+    return carried(text, locator=where, mechanism=_MECHANISM, family=SIDECAR)
+
+
+def _lines(text: str) -> tuple[Bundle, ...]:
+    """Return the whole text, and each "Name: value" line under its name."""
+    where = _locator(len(text.encode("utf-8", "replace")))
+    named = {"parameters": text}
+    for line in text.splitlines()[:MAX_LINES]:
+        name, colon, value = line.partition(": ")
+        if colon and 0 < len(name) <= 60:
+            named.setdefault(name.strip(), value.strip())
+    texts = tuple(
+        Text(name.lower(), value, name, _MECHANISM, where) for name, value in named.items()
+    )
+    return (Bundle(SIDECAR, texts),) if text.strip() else ()

@@ -65,6 +65,7 @@ class Step:
     source_type: str = ""  # "trainedAlgorithmicMedia"
     agent: str = ""  # software that did it
     ingredients: tuple[int, ...] = ()  # numbers of the ingredients it used
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,17 @@ def sign(
     inputs: Sequence[Input] = (),
     generator: str = "Example Generator",
     remote_url: str = "",
+    assertions: Sequence[dict[str, object]] = (),
+    claim_version: int = 2,
 ) -> bytes:
-    """Return the picture with a manifest; with ``remote_url`` it only names where one lies."""
+    """Return the picture with a manifest; with ``remote_url`` it only names where one lies.
+
+    ``assertions`` are further ones, each with a label and data. Claims of version 1 are those in
+    which c2pa.created may go without a source type (C2PA 1.x).
+    """
     context = c2pa.Context.from_dict(_SETTINGS)
-    builder = c2pa.Builder.from_json(json.dumps(_definition(steps, generator)), context)
+    definition = {**_definition(steps, generator, assertions), "claim_version": claim_version}
+    builder = c2pa.Builder.from_json(json.dumps(definition), context)
     for number, one in enumerate(inputs):
         row = {
             "title": one.title,
@@ -136,7 +144,9 @@ def _native_signer(by: Identity) -> c2pa.Signer:
     return c2pa.Signer.from_info(c2pa.C2paSignerInfo("es256", chain, key, None))
 
 
-def _definition(steps: Sequence[Step], generator: str) -> dict[str, object]:
+def _definition(
+    steps: Sequence[Step], generator: str, further: Sequence[dict[str, object]] = ()
+) -> dict[str, object]:
     actions = []
     for step in steps:
         row: dict[str, object] = {"action": step.action}
@@ -144,10 +154,15 @@ def _definition(steps: Sequence[Step], generator: str) -> dict[str, object]:
             row["digitalSourceType"] = SOURCE_TYPE + step.source_type
         if step.agent:
             row["softwareAgent"] = {"name": step.agent}
+        if step.description:
+            row["description"] = step.description
         if step.ingredients:
             row["parameters"] = {"ingredientIds": [f"input-{n}" for n in step.ingredients]}
         actions.append(row)
-    assertions = [{"label": "c2pa.actions.v2", "data": {"actions": actions}}] if actions else []
+    assertions: list[dict[str, object]] = []
+    if actions:
+        assertions.append({"label": "c2pa.actions.v2", "data": {"actions": actions}})
+    assertions += further
     return {
         "claim_generator_info": [{"name": generator, "version": "1.0"}],
         "title": "picture",

@@ -31,12 +31,22 @@ class Plan:
     seconds: float = SECONDS_BASE
     attempt: int = 0  # counts tries with other passwords; 0 = none given
     frames: int = FIRST_LOOK  # frames sampled of a moving picture
+    # asked for every file, and a table of anchors is long: digests are kept
+    _digests: dict[tuple[str, bool], str] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
 
     def config(self, name: str, media_type: str) -> str:
         """Return the digest of the settings that an examiner uses; a change re-runs it alone.
 
         How many frames are sampled concerns files that can move, and no others.
         """
+        key = name, can_move(media_type)
+        if key not in self._digests:
+            self._digests[key] = self._config(name, media_type)
+        return self._digests[key]
+
+    def _config(self, name: str, media_type: str) -> str:
         info = self.info(name)
         value: dict[str, Json] = {key: getattr(self.settings, key) for key in info.reads}
         options = self.settings.options.get(name)

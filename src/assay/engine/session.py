@@ -20,7 +20,7 @@ from assay import __version__
 from assay.core.contract import Settings
 from assay.core.errors import CaseError, UsageError
 from assay.core.facts import Placement, Sha256, Verdict
-from assay.core.jsonvalue import Json, JsonObject, digest_of
+from assay.core.jsonvalue import Json, JsonObject
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Lane
 from assay.engine.checks import Check, Pinned, checks_of
@@ -33,7 +33,8 @@ from assay.sources.filters import Filters
 from assay.store.case import Case, is_unfinished
 from assay.store.pins import Pins, TrustPin
 from assay.store.records import Bundle
-from assay.trust.lists import lists_in_use, table
+from assay.trust.listfile import TrustList
+from assay.trust.lists import given_lists, lists_in_use, table
 from assay.verdict.policy import Policy, load_policy, parse_policy, shipped_policy_bytes
 from assay.verdict.scheme import Scheme, load_scheme, parse_scheme, shipped_scheme_bytes
 from assay.verdict.signals import ItemFacts
@@ -272,14 +273,29 @@ def scheme_of(options: CaseOptions) -> bytes:
 
 
 def trust_of(options: CaseOptions) -> tuple[dict[str, JsonObject], tuple[TrustPin, ...]]:
-    """Return the examiner options and pins of the operator's own lists and those named."""
-    extra = [(path, "signer") for path in options.trust]
-    extra += [(path, "timestamp") for path in options.trust_timestamp]
-    pins = tuple(
-        TrustPin(name=row.name, role=row.role.value, digest=row.source_sha256, count=row.count)
-        for row in lists_in_use(extra)
-    )
+    """Return the examiner options and pins of the installed lists and those named.
+
+    Installed are those that come with Assay or an update of them, and the operator's own.
+    """
+    extra = _trust_named(options)
+    pins = tuple(map(_trust_pin, lists_in_use(extra)))
     return {"c2pa": {"anchors": table(extra).to_json()}}, pins
+
+
+def _trust_named(options: CaseOptions) -> list[tuple[Path, str]]:
+    signers = [(path, "signer") for path in options.trust]
+    return signers + [(path, "timestamp") for path in options.trust_timestamp]
+
+
+def _trust_pin(row: TrustList) -> TrustPin:
+    return TrustPin(
+        name=row.name,
+        role=row.role.value,
+        digest=row.source_sha256,
+        count=row.count,
+        tier=row.tier,
+        date=row.date,
+    )
 
 
 def _check_dates(options: CaseOptions, evaluation_date: str) -> None:
@@ -329,13 +345,14 @@ def require_same(session: Session, options: CaseOptions) -> None:
             "--scheme differs from the scheme of this case",
             hint="make another case for another scheme",
         )
-    if options.trust or options.trust_timestamp:
-        wanted_trust, _ = trust_of(options)
-        if digest_of(wanted_trust) != digest_of(session.settings["options"]):
-            raise UsageError(
-                "--trust differs from the trust lists of this case",
-                hint="assay run --upgrade --trust FILE shows what would move",
-            )
+    # A list counts by its content: those installed since the case was made change nothing in it.
+    pinned = {(pin.role, pin.digest) for pin in pins.trust}
+    named = given_lists(_trust_named(options))
+    if any((row.role.value, row.source_sha256) not in pinned for row in named):
+        raise UsageError(
+            "--trust names a list that this case does not have",
+            hint="assay run --upgrade --trust FILE shows what would move",
+        )
 
 
 def open_session(folder: Path, *, write: bool = False) -> Session:

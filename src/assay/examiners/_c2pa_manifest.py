@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from assay.core.errors import Malformed, NotApplicable
 from assay.core.jsonvalue import Json, JsonObject
+from assay.examiners._c2pa_identity import Identity, SoftBinding, identities, soft_bindings
+from assay.examiners._c2pa_json import MAX_ITEMS, array_of, clip, object_of, text_of
 from assay.trust.jumbf import ManifestBytes, read_store
 
 if TYPE_CHECKING:
     import c2pa
 
-MAX_TEXT = 300  # characters of one string
-MAX_ITEMS = 200  # actions, ingredients or manifests kept
 MAX_NODES = 20_000  # values looked at for source types in one manifest
 
 # What the SDK says went well; whatever else stands among an ingredient's own results did not.
@@ -37,6 +37,7 @@ class Action:
     name: str  # "c2pa.created"
     source_type: str  # last part of the digital source type URI, "" where none
     agent: str  # software named for this action
+    description: str = ""  # for people, as the signer wrote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Manifest:
     actions: tuple[Action, ...]
     source_types: tuple[str, ...]  # every digital source type anywhere in its assertions
     ingredients: tuple[Ingredient, ...]
+    identities: tuple[Identity, ...] = ()  # a layer of its own; never a reason to believe anything
+    soft_bindings: tuple[SoftBinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Reading:
     manifests: Mapping[str, Manifest]
     failures: tuple[str, ...]  # codes, the active manifest's and its ingredients'
     remote_url: str  # also named beside an embedded one
-    store_sha256: str  # of the manifest store: labels can be altered unseen (c2pa-rs #1554)
+    store_sha256: str  # of the store as the SDK gives it back, which may not be the file's bytes
     signed: Mapping[str, ManifestBytes]  # claim and signature by label
 
     def reachable(self) -> tuple[str, ...]:
@@ -134,16 +137,17 @@ def _refused(message: str) -> Remote | Unreadable:
 
 
 def _reading(reader: c2pa.Reader) -> Reading:
-    report = _object(json.loads(reader.json()))
+    report = object_of(json.loads(reader.json()))
     active = report.get("active_manifest")
     if not isinstance(active, str):
         raise Malformed("a manifest store without an active manifest")
-    rows = list(_object(report.get("manifests")).items())[:MAX_ITEMS]
+    rows = list(object_of(report.get("manifests")).items())[:MAX_ITEMS]
     store = _store(reader, active)
+    results = object_of(report.get("validation_results"))
     reading = Reading(
         active=active,
-        manifests={label: _manifest(label, _object(row)) for label, row in rows},
-        failures=tuple(dict.fromkeys(_failures(_object(report.get("validation_results"))))),
+        manifests={label: _manifest(label, object_of(row), results) for label, row in rows},
+        failures=tuple(dict.fromkeys(_failures(results))),
         remote_url=clip(str(reader.get_remote_url() or "")),
         store_sha256=hashlib.sha256(store).hexdigest(),
         signed={},
@@ -174,71 +178,89 @@ def _signed(store: bytes) -> Mapping[str, ManifestBytes]:
 
 
 def _failures(results: JsonObject) -> Iterator[str]:
-    yield from _codes(_object(results.get("activeManifest")).get("failure"))
-    for delta in _array(results.get("ingredientDeltas")):
-        changes = _object(_object(delta).get("validationDeltas"))
+    yield from _codes(object_of(results.get("activeManifest")).get("failure"))
+    for delta in array_of(results.get("ingredientDeltas")):
+        changes = object_of(object_of(delta).get("validationDeltas"))
         yield from _codes(changes.get("failure"))
 
 
 def _codes(rows: Json) -> Iterator[str]:
-    for row in _array(rows):
-        code = _object(row).get("code")
+    for row in array_of(rows):
+        code = object_of(row).get("code")
         if isinstance(code, str):
             yield clip(code)
 
 
-def _manifest(label: str, row: JsonObject) -> Manifest:
-    assertions = [_object(a) for a in _array(row.get("assertions"))]
+def _assertion_codes(results: JsonObject, label: str) -> Iterator[tuple[str, str]]:
+    """Yield (code, label of the assertion) of everything said about one manifest's assertions."""
+    reports = [object_of(results.get("activeManifest"))]
+    for delta in array_of(results.get("ingredientDeltas")):
+        reports.append(object_of(object_of(delta).get("validationDeltas")))
+    for report in reports:
+        for outcome in ("success", "informational", "failure"):
+            for row in map(object_of, array_of(report.get(outcome))):
+                url = text_of(row.get("url"))
+                if f"/{label}/" in url:
+                    yield text_of(row.get("code")), url.rsplit("/", 1)[-1]
+
+
+def _manifest(label: str, row: JsonObject, results: JsonObject) -> Manifest:
+    assertions = [object_of(a) for a in array_of(row.get("assertions"))]
     actions: list[Action] = []
     for assertion in assertions:
         if str(assertion.get("label", "")).startswith("c2pa.actions"):
-            rows = _array(_object(assertion.get("data")).get("actions"))
-            actions += [_action(_object(a)) for a in rows]
+            rows = array_of(object_of(assertion.get("data")).get("actions"))
+            actions += [_action(object_of(a)) for a in rows]
     found: dict[str, None] = {}
     for assertion in assertions:
         found.update(dict.fromkeys(_source_types(assertion.get("data"))))
     return Manifest(
         label=label,
         generator=_generator(row),
-        issuer=_text(_object(row.get("signature_info")).get("issuer")),
+        issuer=text_of(object_of(row.get("signature_info")).get("issuer")),
         actions=tuple(actions[:MAX_ITEMS]),
         source_types=tuple(found)[:MAX_ITEMS],
-        ingredients=tuple(_ingredient(_object(i)) for i in _array(row.get("ingredients"))),
+        ingredients=tuple(_ingredient(object_of(i)) for i in array_of(row.get("ingredients"))),
+        identities=identities(assertions, _assertion_codes(results, label)),
+        soft_bindings=soft_bindings(assertions),
     )
 
 
 def _action(row: JsonObject) -> Action:
     return Action(
-        name=_text(row.get("action")),
+        name=text_of(row.get("action")),
         source_type=_term(row.get("digitalSourceType")),
         agent=_agent(row.get("softwareAgent")),
+        description=text_of(row.get("description")),
     )
 
 
 def _agent(value: Json) -> str:
     if isinstance(value, str):
         return clip(value)
-    row = _object(value)
-    return clip(" ".join(filter(None, (_text(row.get("name")), _text(row.get("version"))))))
+    row = object_of(value)
+    return clip(" ".join(filter(None, (text_of(row.get("name")), text_of(row.get("version"))))))
 
 
 def _generator(row: JsonObject) -> str:
-    for info in _array(row.get("claim_generator_info")):
+    for info in array_of(row.get("claim_generator_info")):
         if name := _agent(info):
             return name
-    return _text(row.get("claim_generator"))
+    return text_of(row.get("claim_generator"))
 
 
 def _ingredient(row: JsonObject) -> Ingredient:
-    own = _object(_object(row.get("validation_results")).get("activeManifest"))
+    own = object_of(object_of(row.get("validation_results")).get("activeManifest"))
     codes = [*_codes(row.get("validation_status")), *_codes(own.get("failure"))]
     manifest = row.get("active_manifest")
     return Ingredient(
-        title=_text(row.get("title")),
-        format=_text(row.get("format")),
-        relationship=_text(row.get("relationship")),
+        title=text_of(row.get("title")),
+        format=text_of(row.get("format")),
+        relationship=text_of(row.get("relationship")),
         manifest=manifest if isinstance(manifest, str) else None,
-        data_types=tuple(_text(_object(t).get("type")) for t in _array(row.get("data_types"))),
+        data_types=tuple(
+            text_of(object_of(t).get("type")) for t in array_of(row.get("data_types"))
+        ),
         failures=tuple(dict.fromkeys(c for c in codes if not _SUCCESS.search(c))),
     )
 
@@ -264,20 +286,3 @@ def _source_types(data: Json) -> Iterator[str]:
 
 def _term(value: Json) -> str:
     return clip(value.rstrip("/").rsplit("/", 1)[-1]) if isinstance(value, str) else ""
-
-
-def clip(text: str) -> str:
-    """Return at most ``MAX_TEXT`` characters, in one line."""
-    return " ".join(text[: 2 * MAX_TEXT].split())[:MAX_TEXT]
-
-
-def _text(value: Json) -> str:
-    return clip(value) if isinstance(value, str) else ""
-
-
-def _object(value: Json) -> JsonObject:
-    return value if isinstance(value, dict) else {}
-
-
-def _array(value: Json) -> list[Json]:
-    return value[:MAX_ITEMS] if isinstance(value, list) else []

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assay.core.errors import LimitReached
-from assay.examiners._c2pa_manifest import clip
+from assay.examiners._c2pa_json import clip
 from assay.examiners._c2pa_tier import Judged, Tier
 from assay.trust.anchors import iso
 
@@ -83,4 +83,7 @@ def disagreement(opinion: Opinion, judged: Judged) -> str:
         )
     if judged.tier is Tier.OFFICIAL and opinion.trust == _NOT_TRUSTED:
         return "the signer is on the official list for Assay, not for encypher-c2pa"
+    if judged.tier in (Tier.UNTRUSTED, Tier.EXPIRED) and opinion.trust == _TRUSTED:
+        # it never says which list: the official one, IPTC's or its vendor's
+        return f"the signer is on a list of encypher-c2pa, for Assay it is {judged.tier.value}"
     return ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from assay.core.vocab import Level, Polarity
 from assay.examiners._c2pa_manifest import Action, Ingredient, Manifest, Reading
+from assay.examiners._c2pa_products import Product, Products
 from assay.examiners._c2pa_tier import LISTED, Judged, Tier
 from assay.trust.path import Standing
 
@@ -53,12 +54,17 @@ class Story:
     ai: bool  # says anywhere that a machine made it or a part of it
     text: str  # what it says, without who says it
     basis: str
+    product: str = ""  # row of the table of products that stood in for a source type
 
 
 _NOTHING = "It says neither that a machine made the picture nor that a camera did."
 _S5 = (
     "Every manifest verifies to a listed anchor and every chain of ingredients begins with "
     "c2pa.created and trainedAlgorithmicMedia (C2PA 2.2; IPTC digital source type)."
+)
+_ROW = (
+    " {name} writes no source type; that it only generates is the row of {since} to {until} in "
+    "Assay's table of {table}: {source}"
 )
 _S3 = (
     "As a trusted credential, but a certificate's date has run out and no trusted time-stamp "
@@ -76,25 +82,42 @@ _C3 = (
 _N = "A credential without a statement on the origin is neutral (evidence policy, N)."
 
 
-def tell(reading: Reading, judged: Judged) -> Story:
-    """Return what the credential says and at which level."""
-    chains = _Chains(reading, judged)
+_NO_PRODUCTS = Products("")
+
+
+def tell(reading: Reading, judged: Judged, products: Products = _NO_PRODUCTS) -> Story:
+    """Return what the credential says and at which level.
+
+    ``products`` is the table of those that only generate and write no source type.
+    """
+    chains = _Chains(reading, judged, products)
     manifests = list(reading.manifests.values())
     source_types = {term for m in manifests for term in m.source_types}
-    ai = bool(source_types & (_MACHINE_MADE | _AI_CHANGED))
+    rows = [row for m in manifests if (row := products.named_in(m))]
+    ai = bool(rows or source_types & (_MACHINE_MADE | _AI_CHANGED))
     if why := _change(manifests, source_types, chains):
         return Story(Level.E, Polarity.EDITED, ai, why, _E)
     if ai:
-        if judged.tier in LISTED and chains.generated():
-            return Story(Level.S5, Polarity.SYNTHETIC, ai, "made by a machine", _S5)
-        if judged.tier is Tier.EXPIRED and chains.generated():
-            return Story(Level.S3, Polarity.SYNTHETIC, ai, "made by a machine", _S3)
-        return Story(Level.S1, Polarity.SYNTHETIC, ai, "made by a machine", _S1)
+        level, basis = Level.S1, _S1
+        if chains.generated() and judged.tier in LISTED:
+            level, basis = Level.S5, _S5
+        elif chains.generated() and judged.tier is Tier.EXPIRED:
+            level, basis = Level.S3, _S3
+        if level is not Level.S1:
+            basis += "".join(_row(row, products) for row in dict.fromkeys(rows))
+        named = rows[0].name if rows else ""
+        return Story(level, Polarity.SYNTHETIC, ai, "made by a machine", basis, named)
     captured = source_types & _CAPTURED
     if captured and judged.tier in LISTED and chains.captured():
         return Story(Level.C3, Polarity.CAMERA, ai, "captured by a camera", _C3)
     text = "captured by a camera, by an unproven statement" if captured else "no statement on AI"
     return Story(Level.N, Polarity.NONE, ai, text, _N if not captured else f"{_N} {_C3}")
+
+
+def _row(row: Product, products: Products) -> str:
+    return _ROW.format(
+        name=row.name, since=row.since, until=row.until, table=products.date, source=row.source
+    )
 
 
 def _change(manifests: list[Manifest], source_types: set[str], chains: _Chains) -> str:
@@ -106,7 +129,9 @@ def _change(manifests: list[Manifest], source_types: set[str], chains: _Chains) 
     for manifest in manifests:
         change = _first_change(manifest)
         if change and not chains.covers(manifest):
-            return f"changed after it was taken in ({change})"
+            taken_in = media(manifest) or _takes_in_more_than_listed(manifest)
+            words = "changed after it was taken in" if taken_in else "records an edit action"
+            return f"{words} ({change})"
     for manifest in manifests:
         if _takes_in_more_than_listed(manifest):
             return "took in a picture that it does not list"
@@ -142,7 +167,8 @@ def media(manifest: Manifest) -> tuple[Ingredient, ...]:
 class _Chains:
     """Where chains of media ingredients end. Cycles and endless chains end nowhere."""
 
-    def __init__(self, reading: Reading, judged: Judged) -> None:
+    def __init__(self, reading: Reading, judged: Judged, products: Products) -> None:
+        self._products = products
         self._manifests = reading.manifests
         self._judged = judged
         self._active = reading.active
@@ -158,7 +184,7 @@ class _Chains:
 
     def machine_made(self, ingredient: Ingredient) -> bool:
         """Every end of it says in some way, proven or not, that a machine made it."""
-        return self._ends(ingredient.manifest, _is_machine_made, ())
+        return self._ends(ingredient.manifest, self._is_machine_made, ())
 
     def proven_capture(self, ingredient: Ingredient) -> bool:
         """Every end of it is created by a camera, and every manifest is trusted."""
@@ -166,7 +192,24 @@ class _Chains:
 
     def _is_generated(self, manifest: Manifest) -> bool:
         proven = self._judged.standing(manifest.label) >= Standing.EXPIRED
-        return proven and (bool(media(manifest)) or _born(manifest, frozenset({AI_MADE})))
+        return proven and (bool(media(manifest)) or self._is_born_of_a_machine(manifest))
+
+    def _is_born_of_a_machine(self, manifest: Manifest) -> bool:
+        return _born(manifest, frozenset({AI_MADE})) or self._is_proven_product(manifest)
+
+    def _is_proven_product(self, manifest: Manifest) -> bool:
+        """Tell whether a row of the table stands in for the source type that is not written."""
+        signed = self._judged.signatures.get(manifest.label)
+        if signed is None or signed.at is None:
+            return False
+        return any(
+            row.is_named_in(manifest) and row.is_proven_by(signed.anchor, signed.at)
+            for row in self._products.rows
+        )
+
+    def _is_machine_made(self, manifest: Manifest) -> bool:
+        stated = bool(set(manifest.source_types) & _MACHINE_MADE)
+        return bool(media(manifest)) or stated or self._products.named_in(manifest) is not None
 
     def _is_proven_capture(self, manifest: Manifest) -> bool:
         return self._judged.standing(manifest.label) is Standing.TRUSTED and _is_captured(manifest)
@@ -175,9 +218,8 @@ class _Chains:
         """Tell whether changes in this manifest touch machine-made pictures alone."""
         ingredients = media(manifest)
         if not ingredients:
-            return _born(manifest, frozenset({AI_MADE})) and not _takes_in_more_than_listed(
-                manifest
-            )
+            born = self._is_born_of_a_machine(manifest)
+            return born and not _takes_in_more_than_listed(manifest)
         return not _takes_in_more_than_listed(manifest) and all(
             i.manifest is not None and self.generated(i.manifest) for i in ingredients
         )
@@ -198,7 +240,3 @@ class _Chains:
 
 def _is_captured(manifest: Manifest) -> bool:
     return bool(media(manifest)) or _born(manifest, _CAPTURED)
-
-
-def _is_machine_made(manifest: Manifest) -> bool:
-    return bool(media(manifest)) or bool(set(manifest.source_types) & _MACHINE_MADE)

@@ -50,6 +50,7 @@ class Signed:
     anchor: Anchor | None
     proven: datetime | None  # UTC, by a time-stamp token that verifies to an anchor
     reason: str
+    at: datetime | None = None  # UTC: the time it was judged at; None where it was not
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +130,4 @@ def _signature(parts: ManifestBytes, table: AnchorTable, evaluation: datetime) -
         proven = proven_time(signature.token, signature.stamped(parts.claim), table)
     at = proven.at if proven else evaluation
     result = find_path(chain, table, Role.SIGNER, at)
-    return Signed(result.standing, result.anchor, proven.at if proven else None, result.reason)
+    return Signed(result.standing, result.anchor, proven.at if proven else None, result.reason, at)

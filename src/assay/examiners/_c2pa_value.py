@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 
 from assay.core.jsonvalue import Json, JsonObject
 from assay.examiners._c2pa_manifest import Ingredient, Manifest, Reading
@@ -15,10 +16,25 @@ MAX_SHOWN = 50  # manifests, ingredients and actions shown
 MAX_STATEMENT = 300  # characters
 
 
+def stored_digest(stores: Sequence[bytes]) -> str | None:
+    """Return the SHA-256 of the file's own manifest stores in order; None where none was found.
+
+    Labels can be altered unseen (c2pa-rs issue #1554), so this names a credential, not its label.
+    """
+    return hashlib.sha256(b"".join(stores)).hexdigest() if stores else None
+
+
 def value_of(
-    reading: Reading, judged: Judged, story: Story, opinion: Opinion | NoOpinion
+    reading: Reading,
+    judged: Judged,
+    story: Story,
+    opinion: Opinion | NoOpinion,
+    stores: Sequence[bytes] = (),
 ) -> JsonObject:
-    """Return everything a report needs about one file's credential."""
+    """Return everything a report needs about one file's credential.
+
+    ``stores`` are the manifest stores as they lie in the file, found by our own walker.
+    """
     active = reading.manifests.get(reading.active) or Manifest(reading.active, "", "", (), (), ())
     signed = judged.signatures.get(reading.active)
     manifests = _shown(reading)
@@ -42,8 +58,12 @@ def value_of(
         "anchor": anchor.name if anchor else None,
         "failure_codes": list(reading.failures)[:MAX_SHOWN],
         "identity_codes": list(identity_codes(reading))[:MAX_SHOWN],
+        "identities": _objects(i.to_json() for m in manifests for i in m.identities),
+        "soft_bindings": _objects(b.to_json() for m in manifests for b in m.soft_bindings),
         "remote_url": reading.remote_url or None,
-        "store_sha256": reading.store_sha256,
+        "store_sha256": stored_digest(stores),
+        "store_read_sha256": reading.store_sha256,
+        "product": story.product or None,
         "manifests": [_manifest(m, reading, judged) for m in manifests],
         "second_opinion": (
             {"integrity": opinion.integrity, "trust": opinion.trust}
@@ -55,7 +75,9 @@ def value_of(
     }
 
 
-def refused_value(tier: Tier, text: str, *, url: str = "") -> JsonObject:
+def refused_value(
+    tier: Tier, text: str, *, url: str = "", stores: Sequence[bytes] = ()
+) -> JsonObject:
     """Return the value for a credential that was not read, with the same fields."""
     return {
         "tier": tier.value,
@@ -73,8 +95,12 @@ def refused_value(tier: Tier, text: str, *, url: str = "") -> JsonObject:
         "anchor": None,
         "failure_codes": [],
         "identity_codes": [],
+        "identities": [],
+        "soft_bindings": [],
         "remote_url": url or None,
-        "store_sha256": None,
+        "store_sha256": stored_digest(stores),
+        "store_read_sha256": None,
+        "product": None,
         "manifests": [],
         "second_opinion": None,
         "tool": "",
@@ -141,6 +167,10 @@ def _statement(issuer: str, judged: Judged, story: Story, tool: str) -> str:
     else:
         who = f"Signed by a certificate that names itself {named} and is on no list"
     return f"{who}: {story.text}{by}"[:MAX_STATEMENT]
+
+
+def _objects(rows: Iterable[JsonObject]) -> list[Json]:
+    return list(rows)[:MAX_SHOWN]
 
 
 def _unique(values: Iterable[str]) -> list[Json]:

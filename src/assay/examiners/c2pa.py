@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from assay.core.contract import ExaminerInfo, Sample, Settings, View
 from assay.core.errors import NotApplicable
 from assay.core.facts import Observation
+from assay.core.slots import SlotKind, Walk
 from assay.core.vocab import Level, Need, Polarity
 from assay.examiners import _c2pa_second as second
 from assay.examiners._c2pa_manifest import Reading, Remote, Unreadable, read
 from assay.examiners._c2pa_prefilter import ask_reader, reader_type
+from assay.examiners._c2pa_products import Products, shipped_products
 from assay.examiners._c2pa_sample import signed_sample
 from assay.examiners._c2pa_story import Story, tell
 from assay.examiners._c2pa_tier import Tier, judge
@@ -46,7 +48,7 @@ class C2paExaminer:
 
     info = ExaminerInfo(
         name="c2pa",
-        version="1",
+        version="2",
         kinds=("c2pa",),
         media_types=("image/*", "video/*", "audio/*", "application/pdf", "inode/x-empty"),
         needs=frozenset({Need.BYTES, Need.SLOTS}),
@@ -54,7 +56,9 @@ class C2paExaminer:
         reads=("evaluation_date",),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, products: Products | None = None) -> None:
+        """Take the shipped table of products; a test may give another one."""
+        self._products = products
         self._table = AnchorTable()
         self._evaluation = datetime.max.replace(tzinfo=UTC)
         self._context: c2pa.Context | None = None
@@ -63,6 +67,8 @@ class C2paExaminer:
     def prepare(self, settings: Settings) -> None:
         """Read the table of anchors, import both readers and run each once."""
         options = settings.options.get("c2pa", {})
+        if self._products is None:
+            self._products = shipped_products()
         self._table = AnchorTable.from_json(options.get("anchors", []))
         day = datetime.fromisoformat(settings.evaluation_date).date()
         # the end of the day: what was signed on the evaluation date itself is not "not yet valid"
@@ -81,16 +87,20 @@ class C2paExaminer:
             return
         media_type = reader_type(view.media_type)
         data = view.data()
-        if not ask_reader(data, media_type, view.walk()):
+        walk = view.walk()
+        if not ask_reader(data, media_type, walk):
             raise NotApplicable("no trace of a credential")
+        stores = _stores(walk)
         reading = self._read(data, media_type)
         if reading is None:
             raise NotApplicable("no credential")
+        if len(stores) > 1:
+            yield view.finding("several_stores", detail=f"{len(stores)} in one file")
         if not isinstance(reading, Reading):
-            yield from _refused(view, reading)
+            yield from _refused(view, reading, stores)
             return
         judged = judge(reading, self._table, self._evaluation)
-        story = tell(reading, judged)
+        story = tell(reading, judged, self._products or Products(""))
         opinion = second.ask(data, media_type, self._evaluation)
         differs = ""
         if isinstance(opinion, second.NoOpinion):
@@ -100,7 +110,7 @@ class C2paExaminer:
         level, polarity = _capped(story) if differs else (story.level, story.polarity)
         yield view.observe(
             "c2pa",
-            value_of(reading, judged, story, opinion),
+            value_of(reading, judged, story, opinion, stores),
             level=level,
             polarity=polarity,
             basis=story.basis if not differs else f"{story.basis} Capped: {differs}.",
@@ -126,13 +136,21 @@ class C2paExaminer:
 _EMPTY = "A file of 0 bytes holds no credential."
 
 
-def _refused(view: View, outcome: Remote | Unreadable) -> Iterator[Observation]:
+def _stores(walk: Walk) -> list[bytes]:
+    """Return the manifest stores as they lie in the file."""
+    return [slot.data for slot in walk.slots if slot.kind is SlotKind.C2PA]
+
+
+def _refused(
+    view: View, outcome: Remote | Unreadable, stores: list[bytes]
+) -> Iterator[Observation]:
     if isinstance(outcome, Remote):
         yield view.finding("remote_manifest", detail=outcome.url)
-        value = refused_value(Tier.REMOTE, "The credential lies on a server.", url=outcome.url)
+        words = "The credential lies on a server."
+        value = refused_value(Tier.REMOTE, words, url=outcome.url, stores=stores)
     else:
         yield view.finding("credential_unreadable", detail=outcome.detail)
-        value = refused_value(Tier.UNREADABLE, "No credential could be read.")
+        value = refused_value(Tier.UNREADABLE, "No credential could be read.", stores=stores)
     yield view.observe("c2pa", value, basis=_REMOTE_BASIS)
 
 

@@ -29,8 +29,21 @@ class TrustPin:
 
     name: str
     role: str  # "signer", "timestamp"
-    digest: str
+    digest: str  # SHA-256 of the file that the list was read from
     count: int  # anchors
+    tier: str = ""  # "official", "interim", "operator"; empty in cases older than the tiers
+    date: str = ""  # ISO date of the list; empty where it has none
+
+    def to_json(self) -> JsonObject:
+        """Return typed JSON; what is empty is left out, so that old pins keep their digest."""
+        row: dict[str, Json] = {
+            "name": self.name,
+            "role": self.role,
+            "digest": self.digest,
+            "count": self.count,
+        }
+        row.update({k: v for k, v in (("tier", self.tier), ("date", self.date)) if v})
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +78,7 @@ class Pins:
             "timezone": self.timezone,
             "examiners": dict(self.examiners),
             "configs": dict(self.configs),
-            "trust": [
-                {"name": t.name, "role": t.role, "digest": t.digest, "count": t.count}
-                for t in self.trust
-            ],
+            "trust": [t.to_json() for t in self.trust],
             "limits": dict(self.limits),
             "include": list(self.include),
             "exclude": list(self.exclude),
@@ -94,10 +104,7 @@ def pins_from_json(value: JsonObject) -> Pins:
             timezone=_text_or_none(value.get("timezone")),
             examiners={k: _text(v) for k, v in _table(value["examiners"]).items()},
             configs={k: _text(v) for k, v in _table(value["configs"]).items()},
-            trust=tuple(
-                TrustPin(_text(t["name"]), _text(t["role"]), _text(t["digest"]), _int(t["count"]))
-                for t in map(_table, _list(value["trust"]))
-            ),
+            trust=tuple(_trust_pin(_table(row)) for row in _list(value["trust"])),
             limits={k: _int(v) for k, v in _table(value["limits"]).items()},
             include=tuple(map(_text, _list(value["include"]))),
             exclude=tuple(map(_text, _list(value["exclude"]))),
@@ -105,6 +112,17 @@ def pins_from_json(value: JsonObject) -> Pins:
         )
     except KeyError as error:
         raise ValueError(f"the field {error} is missing") from error
+
+
+def _trust_pin(row: JsonObject) -> TrustPin:
+    return TrustPin(
+        name=_text(row["name"]),
+        role=_text(row["role"]),
+        digest=_text(row["digest"]),
+        count=_int(row["count"]),
+        tier=_text(row.get("tier", "")),
+        date=_text(row.get("date", "")),
+    )
 
 
 def write_toml(pins: Pins, settings_digest: str, path: Path) -> None:

@@ -1,7 +1,8 @@
 """Anchors: the certificates a laboratory or Assay believes, as a table of facts.
 
 Kept per anchor: subject, public key, validity, role, list and its date, and the SHA-256 of the
-certificate, by which a listed leaf is recognised. Nothing here is ever read from evidence.
+certificate, by which a listed leaf is recognised; of a leaf that alone is needed, and its dates
+are its own. Nothing here is ever read from evidence.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from assay.core.errors import PolicyError
 from assay.core.jsonvalue import Json, JsonObject, digest_of
 
 MAX_FILE = 4 << 20  # bytes of a list file
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s.*?-----END \1-----", re.DOTALL)
 # The order in which lists are believed when several hold the same anchor; others come last.
 LIST_ORDER = ("official", "interim", "operator")
@@ -37,21 +39,36 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """One believed certificate."""
+    """One believed certificate. A leaf may be known by its hash alone: four fields are empty."""
 
     sha256: str  # of the certificate in DER, 64 hex digits
     name: str  # the subject for people, RFC 4514
-    subject: str  # the subject in DER, base64
-    spki: str  # the public key (SubjectPublicKeyInfo) in DER, base64
-    not_before: str  # ISO 8601 UTC with Z
+    subject: str  # the subject in DER, base64; empty for such a leaf
+    spki: str  # the public key (SubjectPublicKeyInfo) in DER, base64; empty for such a leaf
+    not_before: str  # ISO 8601 UTC with Z; empty for such a leaf
     not_after: str
     ca: bool  # may issue certificates; a listed leaf may not
     role: Role
     list: str  # "official", "interim", "operator": the tier it gives
     list_date: str = ""  # ISO date of the list, empty where unknown
 
+    @classmethod
+    def leaf(cls, sha256: str, role: Role, name: str, list_date: str = "") -> Anchor:
+        """Return a leaf of the list ``name`` that is known by the hash of its certificate."""
+        words = f"listed certificate {sha256[:16]}"
+        return cls(
+            sha256, words, "", "", "", "", ca=False, role=role, list=name, list_date=list_date
+        )
+
     def to_json(self) -> JsonObject:
-        """Return the anchor as typed JSON."""
+        """Return the anchor as typed JSON; of a leaf known by its hash, that and its list."""
+        if not self.spki:
+            return {
+                "sha256": self.sha256,
+                "role": self.role.value,
+                "list": self.list,
+                "list_date": self.list_date,
+            }
         return {
             "sha256": self.sha256,
             "name": self.name,
@@ -192,6 +209,11 @@ def _from_row(row: Json) -> Anchor:
         if not isinstance(row, dict):
             raise TypeError("not an object")
         text = {k: v for k, v in row.items() if isinstance(v, str)}
+        if not _SHA256.fullmatch(text["sha256"]):
+            raise ValueError("a hash that is none")
+        if "spki" not in row:
+            role = Role(text["role"])
+            return Anchor.leaf(text["sha256"], role, text["list"], text.get("list_date", ""))
         base64.b64decode(text["spki"], validate=True)
         for moment in (text["not_before"], text["not_after"]):
             datetime.fromisoformat(moment)

@@ -1,37 +1,25 @@
-"""The operator's own trust lists: kept under the user's data folder, merged into one table.
+"""The lists that new cases trust: those that come with Assay or an update of them, and your own.
 
-Only these files and those named on the command line are ever read; a list found inside evidence
-is never trusted.
+Only the shipped table, the files of the user's data folder and those named on the command line are
+ever read; a list found inside evidence is never trusted.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.core.errors import PolicyError
-from assay.trust.anchors import Anchor, AnchorTable, Role, load_pem
+from assay.trust.anchors import Anchor, AnchorTable, Role, list_rank, load_pem
+from assay.trust.listfile import OPERATOR, TrustList, from_json, named, to_json
+from assay.trust.shipped import shipped
 
-OPERATOR = "operator"
-_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class TrustList:
-    """One list as it was given: what a case pins and a report shows."""
-
-    name: str
-    role: Role
-    added: str  # ISO date; empty for a list given for one case only
-    source_sha256: str  # of the PEM file it was read from
-    count: int  # certificates
+_Found = tuple[TrustList, tuple[Anchor, ...]]
 
 
 def home() -> Path:
@@ -62,78 +50,96 @@ def add_list(path: Path, role: str = Role.SIGNER.value, *, today: str = "") -> T
     """
     wanted = role_of(role)
     added = today or datetime.now(UTC).date().isoformat()
-    entry, anchors = _read(path, wanted, added)
-    folder = home() / "trust"
-    target = folder / f"{wanted.value}-{entry.source_sha256[:16]}.json"
-    if target.exists():
-        return _load(target)[0]
-    table = AnchorTable.of(anchors)
-    text = json.dumps(
-        {
-            "format": _FORMAT,
-            "name": entry.name,
-            "role": wanted.value,
-            "added": added,
-            "source_sha256": entry.source_sha256,
-            "count": entry.count,
-            "anchors": table.to_json(),
-        },
-        indent=1,
-        sort_keys=True,
-    )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(target, text)
-    except OSError as error:
-        raise PolicyError(
-            f"{folder}: the trust list cannot be kept: {error.strerror}",
-            hint="make the folder writable, or set ASSAY_HOME to one that is",
-        ) from error
+    entry, anchors = _given(path, wanted, added)
+    name = f"{wanted.value}-{entry.source_sha256[:16]}.json"
+    if (_folder() / name).exists():
+        return _load(_folder() / name)[0]
+    keep(name, entry, anchors)
     return entry
 
 
+def keep(name: str, entry: TrustList, anchors: Iterable[Anchor]) -> None:
+    """Write a list into the user's store, whole or not at all; raises PolicyError."""
+    text = json.dumps(to_json(entry, anchors), indent=1, sort_keys=True)
+    try:
+        _folder().mkdir(parents=True, exist_ok=True)
+        _replace(_folder() / name, text)
+    except OSError as error:
+        raise PolicyError(
+            f"{_folder()}: the trust list cannot be kept: {error.strerror}",
+            hint="make the folder writable, or set ASSAY_HOME to one that is",
+        ) from error
+
+
+def in_force() -> tuple[_Found, ...]:
+    """Return the lists of new cases with their anchors, by tier, role and name.
+
+    A stored list of a shipped one's name takes its place where it is not older, or was forced.
+    """
+    found = {(entry.tier, entry.name): (entry, anchors) for entry, anchors in shipped()}
+    own = []
+    for entry, anchors in map(_load, _stored()):
+        known = found.get((entry.tier, entry.name))
+        if known is None:
+            own.append((entry, anchors))
+        elif entry.forced or entry.date >= known[0].date:
+            found[entry.tier, entry.name] = entry, anchors
+    return tuple(sorted((*found.values(), *own), key=_order))
+
+
 def installed() -> tuple[TrustList, ...]:
-    """Return the lists in the user's store, by role and name."""
-    lists = [_load(path)[0] for path in _stored()]
-    return tuple(sorted(lists, key=lambda entry: (entry.role, entry.name, entry.source_sha256)))
+    """Return the lists that new cases trust, by tier, role and name."""
+    return tuple(entry for entry, _ in in_force())
+
+
+def is_shipped(entry: TrustList) -> bool:
+    """Tell whether a list is just as it came with Assay."""
+    return any(entry == one for one, _ in shipped())
 
 
 def lists_in_use(extra: Iterable[tuple[Path, str]] = ()) -> tuple[TrustList, ...]:
-    """Return the stored lists and those of the files given with it (path, role)."""
-    return installed() + tuple(_read(path, role_of(role), "")[0] for path, role in extra)
+    """Return the installed lists and those of the files given with them (path, role)."""
+    return installed() + given_lists(extra)
+
+
+def given_lists(extra: Iterable[tuple[Path, str]]) -> tuple[TrustList, ...]:
+    """Return the lists of the files given for one case (path, role) alone."""
+    return tuple(entry for entry, _ in _read(extra))
 
 
 def table(extra: Iterable[tuple[Path, str]] = ()) -> AnchorTable:
-    """Return one table of every stored list and of the files given with it (path, role)."""
-    anchors = [anchor for path in _stored() for anchor in _load(path)[1].anchors]
+    """Return one table of every installed list and of the files given with them (path, role)."""
+    return AnchorTable.of(
+        anchor for _, anchors in (*in_force(), *_read(extra)) for anchor in anchors
+    )
+
+
+def _order(found: _Found) -> tuple[int, str, str, str]:
+    entry = found[0]
+    return list_rank(entry.tier), entry.role.value, entry.name, entry.source_sha256
+
+
+def _read(extra: Iterable[tuple[Path, str]]) -> Iterator[_Found]:
     for path, role in extra:
-        anchors += _read(path, role_of(role), "")[1]
-    return AnchorTable.of(anchors)
+        yield _given(path, role_of(role), "")
 
 
-def _read(path: Path, role: Role, added: str) -> tuple[TrustList, tuple[Anchor, ...]]:
-    anchors = load_pem(path, name=OPERATOR, role=role, list_date=added)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return TrustList(path.stem[:100], role, added, digest, len(anchors)), anchors
+def _given(path: Path, role: Role, date: str) -> _Found:
+    anchors = load_pem(path, name=OPERATOR, role=role)
+    return named(anchors, path.stem[:100], OPERATOR, role, date, path.read_bytes(), path.name[:200])
+
+
+def _folder() -> Path:
+    return home() / "trust"
 
 
 def _stored() -> list[Path]:
-    return sorted((home() / "trust").glob("*.json"))
+    return sorted(_folder().glob("*.json"))
 
 
-def _load(path: Path) -> tuple[TrustList, AnchorTable]:
+def _load(path: Path) -> _Found:
     try:
-        row = json.loads(path.read_text("utf-8"))
-        if row["format"] != _FORMAT:
-            raise ValueError(f"format {row['format']} is not known to this version")
-        entry = TrustList(
-            name=str(row["name"]),
-            role=Role(row["role"]),
-            added=str(row["added"]),
-            source_sha256=str(row["source_sha256"]),
-            count=int(row["count"]),
-        )
-        return entry, AnchorTable.from_json(row["anchors"])
+        return from_json(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError, PolicyError) as error:
         raise PolicyError(
             f"{path}: not a trust list of Assay: {error}",

@@ -2,76 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.core.contract import Settings
 from assay.core.errors import LimitReached, Malformed, NotApplicable
-from assay.core.facts import Observation
 from assay.core.vocab import Level, Polarity
-from assay.examiners.c2pa import C2paExaminer
 from assay.trust.anchors import AnchorTable
 from tests.support.authority import (
     CAPTURED,
     CREATED_BY_AI,
     OPENED,
-    TIME_STAMPING,
     Input,
     Step,
     anchors,
     authority,
-    intermediate,
     picture,
     sign,
     signer,
     stamped,
     table,
 )
+from tests.support.credentials import (
+    CLOCK,
+    GENERATOR,
+    LISTED,
+    OLD,
+    PAST,
+    ROOT,
+    SELF_MADE,
+    THEN,
+    credential,
+    flags,
+    ready,
+    seen,
+    tier_and_level,
+)
 from tests.support.views import make_view
-
-# The SDK signs only with a certificate that is valid today, so what runs out here runs out later,
-# and the case is judged later still: the evaluation date is the only "today" an examiner knows.
-DAY = "2047-06-01"
-PAST, THEN = datetime(2045, 1, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
-ROOT, CLOCK_ROOT = authority(), authority("TSA")
-GENERATOR = signer(intermediate(ROOT))
-OLD = signer(ROOT, "Example Old Generator", end=PAST)
-CLOCK = signer(CLOCK_ROOT, "TSU", uses=(TIME_STAMPING,))
-SELF_MADE = signer(authority("Self-made"), "Google LLC")
-LISTED = table(ROOT, tsa=[CLOCK_ROOT])
-
-
-def ready(anchors: AnchorTable = LISTED) -> C2paExaminer:
-    examiner = C2paExaminer()
-    rows = anchors.to_json()
-    examiner.prepare(Settings(evaluation_date=DAY, options={"c2pa": {"anchors": rows}}))
-    return examiner
-
-
-def seen(
-    data: bytes, anchors: AnchorTable = LISTED, media_type: str = "image/jpeg"
-) -> list[Observation]:
-    examiner = ready(anchors)
-    return list(examiner.examine(make_view(examiner, data, media_type)))
-
-
-def credential(data: bytes, anchors: AnchorTable = LISTED) -> Observation:
-    found = [o for o in seen(data, anchors) if o.kind == "c2pa"]
-    assert len(found) == 1
-    return found[0]
-
-
-def flags(observations: list[Observation]) -> list[object]:
-    return [o.value["flag"] for o in observations if o.kind == "finding"]
-
-
-def tier_and_level(data: bytes, anchors: AnchorTable = LISTED) -> tuple[object, Level]:
-    found = credential(data, anchors)
-    return found.value["tier"], found.level
 
 
 def ai_picture() -> bytes:
@@ -200,7 +169,18 @@ def test_an_ai_component_beside_an_ordinary_picture_is_an_edit() -> None:
 @pytest.mark.parametrize("identity", [GENERATOR, SELF_MADE], ids=["listed", "self-made"])
 def test_composite_with_ai_is_an_edit_whoever_says_it(identity: object) -> None:
     steps = [Step("c2pa.created", "compositeWithTrainedAlgorithmicMedia")]
-    assert credential(sign(picture(), "image/jpeg", identity, steps)).level is Level.E  # type: ignore[arg-type]
+    found = credential(sign(picture(), "image/jpeg", identity, steps))  # type: ignore[arg-type]
+    assert found.level is Level.E
+
+
+def test_an_edit_of_nothing_that_was_taken_in_is_not_called_a_change_of_it() -> None:
+    steps = [Step("c2pa.created"), Step("c2pa.drawing")]
+    drawn = credential(sign(picture(), "image/jpeg", GENERATOR, steps))
+    assert drawn.level is Level.E
+    assert "records an edit action (c2pa.drawing)" in str(drawn.value["text"])
+    steps = [OPENED, Step("c2pa.drawing")]
+    opened = credential(sign(picture(), "image/jpeg", GENERATOR, steps, inputs=over(picture())))
+    assert "changed after it was taken in (c2pa.drawing)" in str(opened.value["text"])
 
 
 def test_own_finishing_steps_of_a_generator_are_no_edit() -> None:

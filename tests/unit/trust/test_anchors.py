@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from assay.core.errors import PolicyError
-from assay.trust.anchors import AnchorTable, Role, load_pem
+from assay.trust.anchors import Anchor, AnchorTable, Role, load_pem
 from tests.support.authority import Identity, anchors, authority, signer
 
 
@@ -33,6 +33,16 @@ def test_a_table_survives_json_and_its_digest_knows_no_order(root: Identity) -> 
     two = AnchorTable.of(anchors(other, root, other))
     assert AnchorTable.from_json(one.to_json()) == one == two
     assert one.digest == two.digest != AnchorTable().digest
+
+
+def test_a_leaf_is_known_by_its_hash_alone_and_issues_nothing(root: Identity) -> None:
+    leaf = Anchor.leaf("ab" * 32, Role.SIGNER, "interim", "2026-01-01")
+    table = AnchorTable.of([leaf, *anchors(root)])
+    assert set(leaf.to_json()) == {"sha256", "role", "list", "list_date"}
+    assert AnchorTable.from_json(table.to_json()) == table
+    assert table.listed("ab" * 32, Role.SIGNER) == (leaf,)
+    assert table.listed("ab" * 32, Role.TIMESTAMP) == ()
+    assert table.issuers(b"", Role.SIGNER) == ()
 
 
 @pytest.mark.parametrize(

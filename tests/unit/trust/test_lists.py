@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from assay.core.errors import PolicyError
 from assay.trust.anchors import Role
+from assay.trust.listfile import TrustList
 from assay.trust.lists import add_list, home, installed, lists_in_use, table
 from tests.support.authority import Identity, authority
 
@@ -25,23 +27,23 @@ def pem(root: Identity, tmp_path: Path) -> Path:
     return path
 
 
+def own() -> tuple[TrustList, ...]:
+    return tuple(entry for entry in installed() if entry.tier == "operator")
+
+
 def test_an_added_list_is_remembered_with_its_facts(pem: Path) -> None:
     added = add_list(pem, "timestamp", today="2026-05-01")
-    assert installed() == (added,)
-    assert (added.name, added.role, added.added, added.count) == (
-        "laboratory",
-        Role.TIMESTAMP,
-        "2026-05-01",
-        1,
-    )
+    assert own() == (added,)
+    assert (added.name, added.role) == ("laboratory", Role.TIMESTAMP)
+    assert (added.date, added.count) == ("2026-05-01", 1)
     assert added.source_sha256 == hashlib.sha256(pem.read_bytes()).hexdigest()
 
 
 def test_the_copy_outlives_the_file(pem: Path) -> None:
     add_list(pem)
     pem.unlink()
-    anchors = table().anchors
-    assert [(a.list, a.role) for a in anchors] == [("operator", Role.SIGNER)]
+    anchors = [a for a in table().anchors if a.list == "operator"]
+    assert [a.role for a in anchors] == [Role.SIGNER]
 
 
 def test_adding_the_same_file_twice_changes_nothing(pem: Path) -> None:
@@ -52,10 +54,10 @@ def test_adding_the_same_file_twice_changes_nothing(pem: Path) -> None:
 
 
 def test_files_given_for_one_case_are_merged_and_not_kept(pem: Path) -> None:
-    assert len(table([(pem, "signer")]).anchors) == 1
-    assert [entry.count for entry in lists_in_use([(pem, "signer")])] == [1]
-    assert installed() == ()
-    assert table().anchors == ()
+    with_it, without = table([(pem, "signer")]).anchors, table().anchors
+    assert [a.list for a in with_it if a not in without] == ["operator"]
+    assert [entry.tier for entry in lists_in_use([(pem, "signer")])][-1] == "operator"
+    assert own() == ()
 
 
 def test_an_unknown_role_is_refused_with_the_known_ones(pem: Path) -> None:
@@ -69,7 +71,18 @@ def test_nothing_is_kept_of_a_file_without_certificates(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(PolicyError, match=r"empty\.pem"):
         add_list(path)
-    assert installed() == ()
+    assert own() == ()
+
+
+def test_a_list_kept_by_an_older_version_is_still_read(root: Identity, pem: Path) -> None:
+    added = add_list(pem, today="2026-05-01")
+    kept = next((home() / "trust").glob("*.json"))
+    anchors = [a.to_json() for a in table().anchors if a.list == "operator"]
+    head = {"format": 1, "name": "laboratory", "role": "signer", "added": "2026-05-01"}
+    head |= {"source_sha256": added.source_sha256, "count": 1}
+    kept.write_text(json.dumps({**head, "anchors": anchors}))
+    assert [(e.name, e.tier, e.date) for e in own()] == [("laboratory", "operator", "2026-05-01")]
+    assert [a.to_json() for a in table().anchors if a.list == "operator"] == anchors
 
 
 def test_a_damaged_store_says_which_file_and_what_to_do(pem: Path) -> None:

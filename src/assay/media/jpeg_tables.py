@@ -54,6 +54,7 @@ class JpegTables:
     huffman: str = ""  # SHA-256 over the tables by class and place; blank where there are none
     progressive: bool = False
     subsampling: str = ""  # luma's sampling factors, "2x2"; blank without a frame header
+    luma_place: int = 0  # place of the first component's table
     restart: int = 0  # blocks between restart markers
     segments: str = ""  # "APP0 APP1 DQT SOF0 DHT SOS", in order
 
@@ -69,6 +70,11 @@ class JpegTables:
         return digest.hexdigest()
 
     @property
+    def luma(self) -> Table | None:
+        """The table of the first component: luma, unless the file stores RGB or CMYK."""
+        return self.quantisation.get(self.luma_place)
+
+    @property
     def standard_huffman(self) -> bool:
         """Whether the Huffman tables are the examples of ITU-T T.81 annex K.3."""
         return self.huffman in STANDARD_HUFFMAN
@@ -76,11 +82,11 @@ class JpegTables:
     @property
     def ijg_quality(self) -> int | None:
         """The IJG quality (1-100) whose tables these are exactly; None where they are others."""
-        luma = self.quantisation.get(0)
+        luma = self.luma
         quality = _qualities().get(luma) if luma is not None else None
         if quality is None:
             return None
-        rest = [table for place, table in self.quantisation.items() if place != 0]
+        rest = [table for place, table in self.quantisation.items() if place != self.luma_place]
         known = (luma, ijg_table(quality, chroma=True))
         return quality if all(table in known for table in rest) else None
 
@@ -127,6 +133,7 @@ class _State:
         self.names: list[str] = []
         self.sampling = ""
         self.progressive = False
+        self.luma_place = 0
         self.restart = 0
         self.seen = 0
 
@@ -141,8 +148,9 @@ class _State:
             self._huffman(body)
         elif marker == 0xDD and len(body) >= 2:
             self.restart = int.from_bytes(body[:2], "big")
-        elif marker in _SOF and len(body) >= 8 and not self.sampling:
+        elif marker in _SOF and len(body) >= 9 and not self.sampling:
             self.sampling = f"{body[7] >> 4}x{body[7] & 15}"
+            self.luma_place = body[8] & 15
             self.progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
 
     def _quantisation(self, body: bytes) -> None:
@@ -175,6 +183,7 @@ class _State:
             huffman=hashlib.sha256(joined).hexdigest() if joined else "",
             progressive=self.progressive,
             subsampling=self.sampling,
+            luma_place=self.luma_place,
             restart=self.restart,
             segments=" ".join(self.names),
         )

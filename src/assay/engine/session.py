@@ -23,6 +23,7 @@ from assay.core.facts import Placement, Sha256, Verdict
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Lane
+from assay.engine import trusting
 from assay.engine.checks import Check, Pinned, checks_of
 from assay.engine.editions import editions_of
 from assay.engine.plan import SECONDS_BASE, Plan, make_plan
@@ -33,8 +34,6 @@ from assay.sources.filters import Filters
 from assay.store.case import Case, is_unfinished
 from assay.store.pins import Pins, TrustPin
 from assay.store.records import Bundle
-from assay.trust.listfile import TrustList
-from assay.trust.lists import given_lists, lists_in_use, table
 from assay.verdict.policy import Policy, load_policy, parse_policy, shipped_policy_bytes
 from assay.verdict.scheme import Scheme, load_scheme, parse_scheme, shipped_scheme_bytes
 from assay.verdict.signals import ItemFacts
@@ -273,29 +272,8 @@ def scheme_of(options: CaseOptions) -> bytes:
 
 
 def trust_of(options: CaseOptions) -> tuple[dict[str, JsonObject], tuple[TrustPin, ...]]:
-    """Return the examiner options and pins of the installed lists and those named.
-
-    Installed are those that come with Assay or an update of them, and the operator's own.
-    """
-    extra = _trust_named(options)
-    pins = tuple(map(_trust_pin, lists_in_use(extra)))
-    return {"c2pa": {"anchors": table(extra).to_json()}}, pins
-
-
-def _trust_named(options: CaseOptions) -> list[tuple[Path, str]]:
-    signers = [(path, "signer") for path in options.trust]
-    return signers + [(path, "timestamp") for path in options.trust_timestamp]
-
-
-def _trust_pin(row: TrustList) -> TrustPin:
-    return TrustPin(
-        name=row.name,
-        role=row.role.value,
-        digest=row.source_sha256,
-        count=row.count,
-        tier=row.tier,
-        date=row.date,
-    )
+    """Return the examiner options and pins of the installed lists and those named."""
+    return trusting.trust_with(trusting.Named(options.trust, options.trust_timestamp))
 
 
 def _check_dates(options: CaseOptions, evaluation_date: str) -> None:
@@ -345,10 +323,7 @@ def require_same(session: Session, options: CaseOptions) -> None:
             "--scheme differs from the scheme of this case",
             hint="make another case for another scheme",
         )
-    # A list counts by its content: those installed since the case was made change nothing in it.
-    pinned = {(pin.role, pin.digest) for pin in pins.trust}
-    named = given_lists(_trust_named(options))
-    if any((row.role.value, row.source_sha256) not in pinned for row in named):
+    if trusting.unknown_to(pins.trust, trusting.Named(options.trust, options.trust_timestamp)):
         raise UsageError(
             "--trust names a list that this case does not have",
             hint="assay run --upgrade --trust FILE shows what would move",

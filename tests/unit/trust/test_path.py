@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from assay.trust.anchors import AnchorTable, Role
+from assay.trust.anchors import Anchor, AnchorTable, Role
 from assay.trust.path import Standing, find_path, load_chain
 from tests.support.authority import (
     TIME_STAMPING,
@@ -71,6 +72,17 @@ def test_a_listed_leaf_is_trusted_by_its_hash_and_may_not_issue(root: Identity) 
     assert stand(listed, table(listed)) is Standing.TRUSTED
     assert stand(below, table(listed)) is Standing.UNTRUSTED
     assert stand(below.presenting(listed.certificate), table(root)) is Standing.UNTRUSTED
+
+
+def test_a_leaf_listed_by_its_hash_alone_is_judged_by_its_own_dates(root: Identity) -> None:
+    """So are the allowed certificates of the interim list, of which nothing else is known."""
+    for end, wanted in ((None, Standing.TRUSTED), (NOW - timedelta(days=1), Standing.EXPIRED)):
+        leaf = signer(root, end=end or NOW + timedelta(days=1))
+        digest = leaf.certificate.fingerprint(hashes.SHA256()).hex()
+        allowed = AnchorTable.of([Anchor.leaf(digest, Role.SIGNER, "interim")])
+        assert stand(leaf, allowed) is wanted
+        assert stand(signer(root), allowed) is Standing.UNTRUSTED
+        assert stand(signer(leaf), allowed) is Standing.UNTRUSTED
 
 
 def test_only_the_date_run_out_is_expired_and_a_date_to_come_is_not(root: Identity) -> None:

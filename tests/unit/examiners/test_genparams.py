@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -16,7 +17,8 @@ from PIL.PngImagePlugin import PngInfo
 from assay.core.facts import Observation
 from assay.core.jsonvalue import canonical
 from assay.core.vocab import Level, Polarity
-from assay.examiners.genparams import GenparamsExaminer
+from assay.engine.stage import MAX_VALUE
+from assay.examiners.genparams import MAX_RAW, GenparamsExaminer
 from tests.support.views import make_view
 
 SETTINGS = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1234, Size: 64x48, Model: base"
@@ -85,6 +87,11 @@ def one(data: bytes, media_type: str = "image/png", kind: str = "generator") -> 
     return rows[0]
 
 
+def raw_texts(o: Observation) -> list[dict[str, Any]]:
+    rows: Any = o.value["texts"]
+    return list(rows)
+
+
 def test_a_complete_record_that_fits_its_file_is_s2() -> None:
     record = one(png({"parameters": TEXT}))
     assert (record.level, record.polarity) == (Level.S2, Polarity.SYNTHETIC)
@@ -149,6 +156,55 @@ def test_two_seeds_in_two_slots_are_a_finding() -> None:
     other = TEXT.replace("1234", "99")
     rows = seen(png({"parameters": TEXT}, comment=other), "image/png")
     assert [o.value["flag"] for o in rows if o.kind == "finding"] == ["slots_disagree"]
+
+
+def test_a_contradiction_names_both_slots() -> None:
+    other = TEXT.replace("1234", "99").replace("Model: base", "Model: other")
+    finding = one(png({"parameters": TEXT}, comment=other), kind="finding")
+    assert finding.value["detail"] == (
+        "seed 1234 (AUTOMATIC1111) and seed 99 (AUTOMATIC1111), in PNG tEXt parameters "
+        "and PNG eXIf UserComment"
+    )
+
+
+def test_another_generator_named_as_software_contradicts_a_record() -> None:
+    graph = {"3": {"class_type": "KSampler", "inputs": {"seed": 1, "steps": 2}}}
+    texts = {"prompt": json.dumps(graph), "Software": "Midjourney"}
+    finding = one(png(texts), kind="finding")
+    assert "ComfyUI and Midjourney both claim the picture" in str(finding.value["detail"])
+    assert [o for o in seen(png({**texts, "Software": "ComfyUI 0.3"}), "image/png")
+            if o.kind == "finding"] == []  # fmt: skip
+
+
+def test_the_raw_text_of_a_record_is_kept_with_its_digest_and_place() -> None:
+    graph = json.dumps({"1": {"class_type": "KSampler", "inputs": {"seed": 1}}})
+    data = png({"prompt": graph})
+    record, raw = one(data), one(data, kind="record_text")
+    (row,) = raw_texts(raw)
+    digest = hashlib.sha256(graph.encode()).hexdigest()
+    assert row == {"field": "prompt", "text": graph, "sha256": digest, "bytes": len(graph),
+                   "locator": record.locator}  # fmt: skip
+    start, end = record.locator.split()[1].split("-")
+    assert graph.encode() in data[int(start) : int(end)]
+    assert raw.level is Level.N
+    assert record.value["graph"]["sha256"] == digest  # type: ignore[index, call-overload]
+
+
+def test_a_raw_text_beyond_the_bound_is_named_by_its_digest_alone() -> None:
+    graph = {str(i): {"class_type": "Note", "inputs": {"text": "∞" * 900}} for i in range(300)}
+    data = png({"prompt": json.dumps(graph, ensure_ascii=False)})
+    (row,) = raw_texts(one(data, kind="record_text"))
+    assert row["text"] is None
+    assert row["bytes"] > MAX_RAW
+    assert len(canonical(one(data).value)) < MAX_VALUE
+
+
+def test_a_text_in_exif_is_cited_by_its_own_bytes() -> None:
+    data = photo("JPEG", comment=TEXT, order="utf-16-le")
+    start, end = one(data, "image/jpeg").locator.split()[1].split("-")
+    cited = data[int(start) : int(end)]
+    assert cited.startswith(b"UNICODE\0")
+    assert cited[8:].decode("utf-16-le") == TEXT
 
 
 def test_the_make_that_comfyui_occupies_is_claimed_and_a_real_one_is_not() -> None:

@@ -178,6 +178,8 @@ def contradictions(found: Sequence[Reading], labels: Sequence[Label]) -> Iterato
             yield f"{detail}, in {_place(first)} and {_place(second)}", second.texts[0].locator
     named = [reading for reading in found if reading.record.tool_named]
     for label in labels:
+        if label.level is Level.E or label.vocabulary == "TC260 AIGC":
+            continue  # an editor, or the company that runs the tool, contradicts no tool
         if label.tool and named and not any(_kin(label.tool, r.record.tool) for r in named):
             said = f"{named[0].record.tool} and {label.tool} both claim the picture"
             field = label.field
@@ -193,24 +195,30 @@ def _contradiction(one: Record, two: Record, *, same_writer: bool) -> str:
         return ""
     if one.tool_named and two.tool_named and not _kin(one.tool, two.tool):
         return f"{one.tool} and {two.tool} both claim the picture"
-    models = ({_stem(name) for name in (r.model, *r.models) if name} for r in (one, two))
-    ours, theirs = models
+    ours, theirs = _models(one), _models(two)
     if ours and theirs and not ours & theirs:
         return f"model {one.model} ({one.tool}) and model {two.model} ({two.tool})"
     return ""
 
 
 _FAMILIES = ("google", "openai", "dall", "chatgpt", "sora", "bytedance", "dreamina", "jimeng")
-_ANY_LOCAL = frozenset({"Stable Diffusion", "FLUX"})  # a model's name, whatever tool ran it
+# A model's name or a host's, whatever tool ran it.
+_ANY_TOOL = frozenset({"Stable Diffusion", "FLUX", "Replicate", "fal"})
 
 
 def _kin(one: str, two: str) -> bool:
     """Tell whether two names may stand for one tool: a model and its host, two of one house."""
-    if one == two or _ANY_LOCAL & {one, two}:
+    if one == two or _ANY_TOOL & {one, two}:
         return True
     first, second = one.lower(), two.lower()
     houses = [{h for h in _FAMILIES if h in name} for name in (first, second)]
     return first in second or second in first or bool(houses[0] and houses[1])
+
+
+def _models(record: Record) -> frozenset[str]:
+    """Return the names of a record's models, comparable; a digest or an id is no name."""
+    names = (_stem(name) for name in (record.model, *record.models) if name)
+    return frozenset(n for n in names if not re.fullmatch(r"[0-9a-f]{8,64}|(urn:|modelver).*", n))
 
 
 def _stem(name: str) -> str:

@@ -25,6 +25,7 @@ MAX_OBJECTS = 60  # of one text, the text's own object first
 MAX_KEYS = 300  # of an object or a bundle
 MAX_LINES = 1 << 16  # characters of a bundle read as "name: value"
 _BY_KEY = frozenset({"png text", "tag", "xmp", "pixels", "sidecar"})
+_ONE_TEXT = frozenset({"pixels", "sidecar"})  # all keys of such a bundle stand in one text
 _TOOLS = ("software", "tool", "generator", "generatedby", "provider", "app", "application",
           "service", "createdwith")  # fmt: skip
 _ENOUGH = 3  # of prompt, seed, steps, sampler, guidance, model
@@ -44,6 +45,8 @@ def parse(bundle: Bundle, read: Iterable[str] = ()) -> Record | None:
     ``read``: keys that another dialect read already; with any, texts are not read key by key.
     """
     done = frozenset(read)
+    if done and bundle.family in _ONE_TEXT:
+        return None
     lines = MAX_LINES
     for text in bundle.texts:
         if text.key in done:
@@ -66,7 +69,7 @@ def parse(bundle: Bundle, read: Iterable[str] = ()) -> Record | None:
 def _of_object(text: str) -> Record | None:
     whole = json_object(text)
     objects = tuple(_objects(whole)) if whole is not None else ()
-    found = next((o for o in objects if _speaks(o)), None)
+    found = next((m for o in objects for m in (o, _joined(o)) if _speaks(m)), None)
     if found is None:
         return None
     # an input picture may be named beside the object that holds the numbers
@@ -102,6 +105,16 @@ def _objects(whole: JsonObject) -> Iterator[JsonObject]:
             )
         elif isinstance(item, list):
             queue.extend(v for v in item[:20] if isinstance(v, dict))
+
+
+def _joined(whole: JsonObject) -> JsonObject:
+    """Return an object with what the objects right inside it hold; its own keys count first."""
+    inner = [value for value in list(whole.values())[:20] if isinstance(value, dict)]
+    joined: dict[str, Json] = dict(whole)
+    for value in inner:
+        for key, item in list(value.items())[:MAX_KEYS]:
+            joined.setdefault(key, item)
+    return joined
 
 
 def _measured(params: JsonObject) -> int:

@@ -97,7 +97,8 @@ def labels(
     found: dict[tuple[str, str, str], Label] = {}
     for bundle in bundles:
         for label in _of_bundle(bundle, known_tools):
-            key = (label.vocabulary, label.term, label.field.mechanism + label.field.key)
+            # Google's files give the source type twice in one packet: one writer, one statement
+            key = (label.vocabulary, label.term, label.field.mechanism)
             if len(found) < MAX_LABELS:
                 found.setdefault(key, label)
     return list(found.values())

@@ -101,10 +101,13 @@ def _exif_texts(exif: Exif) -> Iterator[tuple[Tag, str]]:
 
 
 def _tag_locator(slot: Slot, tag: Tag) -> str:
-    """Return where the tag's value begins; the block where it is not stored in one piece."""
+    """Return the bytes of the tag's value; of the block where it is not stored in one piece."""
     if len(slot.data) != slot.length or not 0 < tag.offset < slot.length:
         return slot.locator
-    return f"bytes {slot.offset + tag.offset}-{slot.offset + slot.length} ({tag.name})"
+    value = tag.value.encode("utf-8", "replace") if isinstance(tag.value, str) else tag.value
+    size = len(value) if isinstance(value, bytes) else 0
+    start = slot.offset + tag.offset
+    return f"bytes {start}-{min(start + size, slot.offset + slot.length)} ({tag.name})"
 
 
 def carried(text: str, *, locator: str, mechanism: str, family: str = PIXELS) -> tuple[Bundle, ...]:

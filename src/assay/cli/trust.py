@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli import options as opt
+from assay.cli.learn_camera import learn_camera
 from assay.core.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="List, add and update the certificate lists that new cases trust."
 )
+app.command("learn-camera")(learn_camera)
 
 
 @app.command("ls")
@@ -120,6 +122,9 @@ def update(
     for one in found:
         for line in _words(one):
             plain(line)
+
+
+app.command("learn-camera")(learn_camera)
 
 
 def _bytes_of(origin: str) -> bytes:

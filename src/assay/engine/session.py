@@ -24,6 +24,7 @@ from assay.core.jsonvalue import Json, JsonObject
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Lane
 from assay.engine import trusting
+from assay.engine.cameras import camera_options
 from assay.engine.checks import Check, Pinned, checks_of
 from assay.engine.editions import editions_of
 from assay.engine.plan import SECONDS_BASE, Plan, make_plan
@@ -225,7 +226,8 @@ def create(folder: Path, options: CaseOptions, operator: str) -> Session:
     _check_dates(options, evaluation_date)
     policy_bytes = policy_of(options)
     policy = parse_policy(policy_bytes, str(options.policy or "the shipped policy"))
-    examiner_options, trust = trust_of(options)
+    trust_options, trust = trust_of(options)
+    examiner_options = {**trust_options, **camera_options()}
     settings = Settings(evaluation_date, options.timezone, examiner_options)
     frames = options.frames or FIRST_LOOK
     checks = checks_of(make_plan(installed(), settings, frames=frames))

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from assay.core.jsonvalue import JsonObject
+from assay.engine.cameras import CameraTable, keep
+from assay.engine.session import CaseOptions, create
 from assay.engine.trusting import Named, trust_with, unknown_to, upgraded
+from assay.examiners._tables import TableRow
 from assay.store.pins import TrustPin
 from assay.trust.anchors import AnchorTable
 from assay.trust.lists import add_list, table
@@ -74,3 +77,13 @@ def test_a_case_without_any_list_is_brought_up_too() -> None:
     options, pins = upgraded({}, (), Named())
     assert options == {"c2pa": {"anchors": table().to_json()}}
     assert len(pins) == 5
+
+
+def test_tables_learned_of_cameras_go_into_a_new_case_beside_the_lists(tmp_path: Path) -> None:
+    row = TableRow("Example Optics", "EO-1", 3, {"ab" * 32: 3})
+    keep(CameraTable("studio", "2026-05-01", (row,), {}))
+    with create(tmp_path / "case", CaseOptions(), "tester") as session:
+        options = session.settings["options"]
+        assert isinstance(options, dict)
+        assert options["camera"] == {"cameras": [row.to_json()]}
+        assert tiers(options) == ["interim", "official"]

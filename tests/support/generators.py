@@ -300,3 +300,20 @@ WRITERS: tuple[Writer, ...] = (
     *_rows("", records.source_type, "cv.iptc.org/newscodes/digitalsourcetype", ("jpeg xmp", _S1),
            ("png xmp", _S1), kind="label"),
 )  # fmt: skip
+
+
+def coverage() -> str:
+    """Return the table of tools and containers as docs/methods/generators.md holds it."""
+    labels = {"": "IPTC digital source type", "ExampleGen": "TC260 AIGC label"}
+    rows: dict[str, tuple[list[str], dict[str, None]]] = {}
+    for writer in WRITERS:
+        places, sources = rows.setdefault(labels.get(writer.tool, writer.tool), ([], {}))
+        place = f"{writer.container.name} {writer.level.value}"
+        places += [place] if place not in places else []
+        sources.setdefault(writer.source)
+    lines = ["| tool | container and strongest level | format |", "|---|---|---|"]
+    lines += [
+        f"| {tool} | {', '.join(places)} | {'; '.join(sources)} |"
+        for tool, (places, sources) in rows.items()
+    ]
+    return "\n".join(lines)

@@ -270,6 +270,20 @@ def test_a_platforms_mark_is_neutral_and_a_credit_in_other_words_is_a_statement(
     assert plain == []
 
 
+@pytest.mark.parametrize(
+    ("texts", "tool"),
+    [
+        ({"comment": "made with suno; created=2025-10-08T16:20:02Z; id=116d34f4"}, "Suno"),
+        ({"description": "made with Udio"}, "Udio"),
+        ({"comment": "recorded in a barn"}, None),
+    ],
+)
+def test_a_sound_that_says_what_made_it_is_labelled(
+    texts: dict[str, str], tool: str | None
+) -> None:
+    assert [row.tool for row in labels((bundle("tag", **texts),))] == ([tool] if tool else [])
+
+
 def test_the_producer_of_a_pdf_is_software_and_its_creator_elsewhere_a_person() -> None:
     def text(mechanism: str) -> tuple[Bundle, ...]:
         return (Bundle("tag", (Text("creator", "ComfyUI", "Creator", mechanism),)),)

@@ -26,7 +26,8 @@ def learn_camera(
 
     with head_start() as ahead:
         from assay.cli.output import emit, plain
-        from assay.engine.cameras import keep, learn
+        from assay.engine.cameras import keep
+        from assay.engine.learning import learn
 
         table = learn(folder, ahead=ahead)
     keep(table)

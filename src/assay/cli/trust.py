@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="List, add and update the certificate lists that new cases trust."
 )
-app.command("learn-camera")(learn_camera)
 
 
 @app.command("ls")

@@ -93,7 +93,9 @@ class C2paExaminer:
         stores = _stores(walk)
         reading = self._read(data, media_type)
         if reading is None:
-            raise NotApplicable("no credential")
+            if not stores:
+                raise NotApplicable("no credential")
+            reading = Unreadable("a store of credentials lies in the file, c2pa-python sees none")
         if len(stores) > 1:
             yield view.finding("several_stores", detail=f"{len(stores)} in one file")
         if not isinstance(reading, Reading):

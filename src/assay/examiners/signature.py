@@ -2,7 +2,8 @@
 
 Its record holds ``signed_hash``: Ed25519 over the picture's RGB bytes, row by row, followed by the
 record without that field, written again as JSON. Source: NovelAI/novelai-image-metadata
-(nai_sig.py), which also publishes the key. What the record says is ``genparams``' business.
+(nai_sig.py), which also publishes the key. A signature says who wrote the record, the record what
+was done: only one that starts from text alone makes it a statement that a machine made the file.
 """
 
 from __future__ import annotations
@@ -25,23 +26,35 @@ from assay.core.jsonvalue import JsonObject
 from assay.core.vocab import Level, Need, Polarity
 from assay.examiners._signature_sample import unverified
 from assay.examiners._signed_records import FIELD, SignedText, signed_texts
+from assay.examiners.dialects import novelai
+from assay.examiners.dialects.bounded import clean
+from assay.examiners.dialects.record import Bundle, Text
+from assay.examiners.dialects.texts import PIXELS
 
 MAX_PIXELS = 1 << 26  # hashed twice per record; NovelAI's largest pictures stay far below
 
 # NovelAI/novelai-image-metadata, nai_sig.py (verify_metadata_is_novelai), 2024 to 2026
 KEYS: Mapping[str, str] = {"NovelAI": "Y2JcQAOhLwzwSDUJPNgL04nS0Tbqm7cSRc4xk0vRMic="}
 
-_BASIS = (
-    "A signature over pixels and record that verifies with the generator's published key "
-    "(evidence policy, S4). Source: NovelAI/novelai-image-metadata, nai_sig.py."
-)
+# Kinds of request that start from text alone; "Img2ImgRequest" and any that is new do not count.
+_FROM_TEXT = ("", "PromptGenerateRequest")
+
+_SOURCE = "Source: NovelAI/novelai-image-metadata, nai_sig.py."
+_BASIS = {
+    Level.S4: "A signature over pixels and record that verifies with the generator's published "
+    f"key (evidence policy, S4). {_SOURCE}",
+    Level.E: "The signed record names an input picture or a change of one (evidence policy, E). "
+    f"{_SOURCE}",
+}
+_POLARITY = {Level.S4: Polarity.SYNTHETIC, Level.E: Polarity.EDITED}
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     verified: bool | None  # None: it could not be tried
-    key: str  # base64 of the public key that fits
     text: str
+    level: Level = Level.N
+    key: str = ""  # base64 of the public key that fits
 
 
 class SignatureExaminer:
@@ -66,13 +79,12 @@ class SignatureExaminer:
         """Yield S4 for what verifies and N for the rest; raises as decoding does."""
         for signed in signed_texts(view):
             outcome = self._try(view, signed)
-            found = outcome.verified is True
             yield view.observe(
                 "signature",
                 _value(outcome, signed),
-                level=Level.S4 if found else Level.N,
-                polarity=Polarity.SYNTHETIC if found else Polarity.NONE,
-                basis=_BASIS if found else "",
+                level=outcome.level,
+                polarity=_POLARITY.get(outcome.level, Polarity.NONE),
+                basis=_BASIS.get(outcome.level, ""),
                 locator=signed.locator,
             )
             if outcome.verified is False:
@@ -92,13 +104,25 @@ class SignatureExaminer:
         pixels = view.pixels()
         if pixels is None:
             said = "cannot be checked: the file stores no pixels as they were signed"
-            return _Outcome(None, "", f"a NovelAI signature {said}")
-        for tool, key in self._keys.items():
-            if any(_verifies(key, pixels, record) for record in signed.records):
-                return _Outcome(
-                    True, key, f"{tool}'s own signature over pixels and record verifies"
-                )
-        return _Outcome(False, "", "a NovelAI signature does not verify over pixels and record")
+            return _Outcome(None, f"a NovelAI signature {said}")
+        for key in self._keys.values():
+            for record in signed.records:
+                if _verifies(key, pixels, record):
+                    return _weighed(record, key)
+        return _Outcome(False, "a NovelAI signature does not verify over pixels and record")
+
+
+def _weighed(record: JsonObject, key: str) -> _Outcome:
+    """Return what a record says whose signature verifies; doubt keeps it from S4."""
+    verified = "NovelAI's own signature over pixels and record verifies"
+    text = Text("comment", json.dumps(record))
+    read = novelai.parse(Bundle(PIXELS, (text,)))
+    if read is not None and (read.changes or read.input_pictures):
+        lead = (*read.input_pictures, *read.changes)[0]
+        return _Outcome(True, f"{verified}; it names an input: {clean(lead, 60)}", Level.E, key)
+    if read is None or record.get("request_type", "") not in _FROM_TEXT:
+        return _Outcome(True, f"{verified}; not known to start from text alone", Level.N, key)
+    return _Outcome(True, verified, Level.S4, key)
 
 
 def _value(outcome: _Outcome, signed: SignedText) -> JsonObject:

@@ -140,6 +140,29 @@ def test_a_deep_record_never_raises() -> None:
     assert Level.S4 not in levels(look(png(PIXELS, deep)))
 
 
+@pytest.mark.parametrize(
+    ("changed", "level"),
+    [
+        ({"request_type": "Img2ImgRequest"}, Level.E),
+        ({"request_type": "NativeInfillingRequest"}, Level.E),
+        ({"strength": 0.4}, Level.E),
+        ({"reference_strength_multiple": [0.6]}, Level.E),
+        ({"request_type": "SomethingNew"}, Level.N),
+        ({"request_type": ["PromptGenerateRequest"]}, Level.N),
+    ],
+)
+def test_a_signed_record_that_does_not_start_from_text_alone_is_no_s4(
+    changed: dict[str, object], level: Level
+) -> None:
+    rows = look(png(PIXELS, json.dumps(signed(PIXELS, {**RECORD, **changed}))))
+    assert [(o.level, o.value["verified"]) for o in rows] == [(level, True)]
+
+
+def test_a_signed_text_that_is_no_generation_record_is_no_s4() -> None:
+    (row,) = look(png(PIXELS, json.dumps(signed(PIXELS, {"tool": "line drawing"}))))
+    assert (row.level, row.value["verified"]) == (Level.N, True)
+
+
 # What the policy makes of it ------------------------------------------------------------------
 
 

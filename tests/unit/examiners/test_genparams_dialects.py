@@ -320,3 +320,47 @@ def test_a_sidecars_text_is_read_from_its_bytes() -> None:
 def test_a_sidecar_of_xmp_gives_its_labels() -> None:
     data = xmp({"xmp:CreatorTool": "Draw Things"}).encode()
     assert [row.tool for row in labels(sidecar_bundles(data))] == ["Draw Things"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "tool", "level"),
+    [
+        ("dc:subject", "lighthouse, sea, Generative AI", "", Level.S1),
+        ("dc:description", "A pier, created with Midjourney in May", "Midjourney", Level.S1),
+        ("imagedescription", "AI-generated image of a pier", "", Level.S1),
+        ("photoshop:credit", "Apple Image Playground", "Apple Image Playground", Level.S1),
+        ("photoshop:credit", "Apple Photos Clean Up", "", Level.E),
+        ("photoshop:credit", "Edited with Google AI", "Google AI", Level.E),
+    ],
+)
+def test_words_of_a_caption_or_credit_are_statements(
+    key: str, text: str, tool: str, level: Level
+) -> None:
+    (row,) = labels((bundle("xmp", **{key: text}),))
+    assert (row.tool, row.level) == (tool, level)
+
+
+@pytest.mark.parametrize(
+    "text", ["made with love", "a rainy day", "created by A. Person", "the AI conference, day 2"]
+)
+def test_ordinary_captions_say_nothing(text: str) -> None:
+    assert labels((bundle("xmp", **{"dc:description": text}),)) == []
+
+
+def test_a_picture_put_through_the_extras_tab_is_an_edit() -> None:
+    extras = "Postprocess upscale by: 2, Postprocess upscaler: R-ESRGAN 4x+"
+    (row,) = labels((bundle(postprocessing=extras),))
+    assert row.level is Level.E
+    made = bundle(**records.a1111(SIZE), postprocessing=extras)
+    assert labels((made,), known_tools=frozenset({"AUTOMATIC1111"})) == []
+
+
+def test_a_draw_things_text_is_read_where_its_json_was_lost() -> None:
+    text = (
+        "a pier\nSteps: 20, Sampler: DPM++ 2M Karras, Guidance Scale: 7.5, Seed: 5, Size: 64x48, "
+        "Model: base_f16.ckpt, Strength: {}"
+    )
+    texts = {"xmp:CreatorTool": "Draw Things", "dc:description": text.format("1.0")}
+    record = read(texts, "xmp").record
+    assert (record.tool, record.seed, record.cfg, record.changes) == ("Draw Things", 5, 7.5, ())
+    assert read(texts | {"dc:description": text.format("0.6")}, "xmp").record.changes

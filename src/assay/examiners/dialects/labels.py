@@ -1,7 +1,8 @@
 """Unsigned statements about how a file came to be, other than generation records.
 
-IPTC's digital source type and AI fields, TC260, credit lines, ByteDance, Grok, Suno, and generators
-named as software. Each costs one command to add, so none is above S1; a statement of change is E.
+IPTC's digital source type and AI fields, TC260, credit lines and captions in words, ByteDance,
+Grok, AUTOMATIC1111's extras tab, and generators named as software. Each costs one command to add,
+so none is above S1; a statement of change is E.
 """
 
 from __future__ import annotations
@@ -67,19 +68,27 @@ _TC260 = "GB 45438-2025 (TC260), metadata label of generated content"
 _TC260_LABELS = {"1": "is", "2": "may be", "3": "is suspected to be"}
 _COMPANY_CODE = re.compile(r"[0-9A-Z]{15,60}$")  # the unified social credit code inside
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# Google's line is its own vocabulary; the others say the same in their words.
-_CREDIT = re.compile(
+# Words in a credit line, a caption or a keyword; stock agencies end titles with "Generative AI".
+_SAYS_AI = re.compile(
     r"google ai|(made|created|generated|imagined|edited|modified) (with|by|using) (an? )?"
-    r"((meta|adobe|openai|generative) )?(ai\b|artificial intelligence)|\bai[- ]generated\b",
+    r"((meta|adobe|openai|generative) )?(ai\b|artificial intelligence)|\bai[- ]generated\b"
+    r"|\bgenerative ai\b|apple photos clean ?up",
     re.I,
 )
-_SUNO = re.compile(r"\bmade with (suno|udio|elevenlabs|sora|kling|pika|runway)\b", re.I)
+_EDITED = re.compile(r"\b(edited|modified)\b|clean ?up", re.I)
+_MADE_WITH = re.compile(
+    r"\b(?:made|created|generated|rendered|produced|imagined) "
+    r"(?:with|by|using|in|via|on) (.{1,40})",
+    re.I,
+)
 _GROK_ARTIST = re.compile(rf"{_UUID}$", re.I)
 _DESCRIPTIONS = frozenset({"description", "imagedescription", "dc:description", "usercomment",
                            "comment", "exif:usercomment", "xpcomment", "dc:title",
                            "caption-abstract", "©cmt", "©des", "comm", "desc",
                            "com.apple.quicktime.comment",
-                           "com.apple.quicktime.description"})  # fmt: skip
+                           "com.apple.quicktime.description", "dc:subject", "keywords",
+                           "xpkeywords", "xptitle", "title", "headline", "photoshop:headline",
+                           "objectname", "xpsubject", "©nam", "lyrics", "uslt"})  # fmt: skip
 _SOFTWARE = frozenset({"software", "xmp:creatortool", "creatortool", "processingsoftware",
                        "tiff:software", "encoder", "©too", "©swr", "com.apple.quicktime.software",
                        "exif:software", "source", "generator", "originatingprogram",
@@ -121,7 +130,7 @@ def _of_bundle(bundle: Bundle, known_tools: frozenset[str]) -> Iterator[Label]:
         if field.text[:8].lstrip()[:1] == "{":
             yield from bytedance.labels_of(field)
         if field.key in _DESCRIPTIONS:
-            yield from _description(field)
+            yield from _description(field, known_tools)
         if _names_software(bundle, field):
             tool = generator_named(field.text)
             if tool and tool not in known_tools and not (known_tools and field.key == "source"):
@@ -129,6 +138,7 @@ def _of_bundle(bundle: Bundle, known_tools: frozenset[str]) -> Iterator[Label]:
                 source = "the field's own text"
                 yield Label("software", clean(field.text, 100), Level.S1, says, source, field, tool)
     yield from _grok(bundle)
+    yield from _extras(bundle)
 
 
 def _source_type(field: Text) -> Label:
@@ -158,14 +168,13 @@ def _names_software(bundle: Bundle, field: Text) -> bool:
 
 def _credit(field: Text) -> Iterator[Label]:
     head = field.text[:1000]
-    if _CREDIT.search(head):
-        changed = re.search(r"edited|modified", head, re.I) is not None
-        google = "google" in head.lower()
+    tool = "Google AI" if "google ai" in head.lower() else generator_named(head)
+    if tool or _SAYS_AI.search(head):
+        level = Level.E if _EDITED.search(head) else Level.S1
         source = "Google's credit line, support.google.com (about this image)"
-        yield Label("credit", clean(head, 100), Level.E if changed else Level.S1,
-                    f"credit line: {clean(head, 100)}",
-                    source if google else "the field's own text", field,
-                    "Google AI" if google else "")  # fmt: skip
+        yield Label("credit", clean(head, 100), level, f"credit line: {clean(head, 100)}",
+                    source if tool == "Google AI" else "the field's own text",
+                    field, tool)  # fmt: skip
 
 
 def _tc260(field: Text, text: str) -> Label:
@@ -179,15 +188,30 @@ def _tc260(field: Text, text: str) -> Label:
     return Label("TC260 AIGC", term or "present", Level.S1, says + by, _TC260, field, tool)
 
 
-def _description(field: Text) -> Iterator[Label]:
+def _description(field: Text, known_tools: frozenset[str]) -> Iterator[Label]:
     head = field.text[:20_000]
-    made = _SUNO.search(head)
-    if made:
-        tool = generator_named(made[1]) or made[1].title()
-        yield Label("description", clean(made[0], 60), Level.S1, f"says: {clean(head, 120)}",
-                    "the field's own text", field, tool)  # fmt: skip
-    elif '"AIGC"' in head and (value := json_object(field.text)) is not None and "AIGC" in value:
+    if '"AIGC"' in head and (value := json_object(field.text)) is not None and "AIGC" in value:
         yield _tc260(field, field.text)
+    if known_tools or head.lstrip()[:1] == "{":
+        return  # the file's own record says more
+    made = _MADE_WITH.search(head)
+    tool = generator_named(made[1]) if made else ""
+    said = made if tool else _SAYS_AI.search(head)
+    if said:
+        level = Level.E if _EDITED.search(said[0]) else Level.S1
+        yield Label("description", clean(said[0], 60), level,
+                    f"{field.name} says: {clean(said[0], 60)}", "the field's own text",
+                    field, tool)  # fmt: skip
+
+
+def _extras(bundle: Bundle) -> Iterator[Label]:
+    """A picture put through the extras tab (upscaled, restored), without a record of its own."""
+    field = next((t for t in bundle.texts if t.key in ("postprocessing", "extras")), None)
+    if field is not None and not bundle.has("parameters") and field.text.strip():
+        yield Label("AUTOMATIC1111 extras", clean(field.text, 60), Level.E,
+                    f"a picture was put through the extras tab: {clean(field.text, 100)}",
+                    "AUTOMATIC1111/stable-diffusion-webui, modules/postprocessing.py",
+                    field, "AUTOMATIC1111")  # fmt: skip
 
 
 def _grok(bundle: Bundle) -> Iterator[Label]:

@@ -137,9 +137,9 @@ def test_a_store_that_cannot_be_read_is_hashed_all_the_same() -> None:
 
 
 def test_a_store_that_the_reader_does_not_see_is_unreadable_and_not_absent() -> None:
-    """One bit in the store's label is enough to hide it from c2pa-python."""
+    """One bit in the type of the store is enough to hide it from c2pa-python."""
     data = sign(picture(), "image/jpeg", GENERATOR, [CREATED_BY_AI])
-    found = seen(data.replace(b"\x03c2pa\0", b"\x03b2pa\0", 1))
+    found = seen(data.replace(b"jumdc2pa", b"jumdb2pa", 1))
     assert flags(found) == ["credential_unreadable"]
     assert found[1].value["tier"] == "unreadable"
 

@@ -15,6 +15,8 @@ from assay.examiners.c2pa import C2paExaminer
 from assay.trust.anchors import Anchor, AnchorTable, Role, load_pem
 from assay.trust.lists import table
 from assay.trust.shipped import shipped
+from tests.support.authority import CREATED_BY_AI, certificates, picture, sign
+from tests.support.credentials import SELF_MADE
 from tests.support.views import make_view
 
 pytestmark = pytest.mark.shared_data
@@ -121,6 +123,21 @@ def test_a_list_of_your_own_makes_its_signer_operator_and_no_more(shared_data: P
     spoofed = "files/derived/spoofed_issuer_ai_on_camera.jpg"
     assert tiers(examiner_of(known()), folder, [spoofed]) == {spoofed: "untrusted"}
     assert tiers(examiner_of([*known(), *own]), folder, [spoofed]) == {spoofed: "operator"}
+
+
+@pytest.mark.parametrize("file", ["c2pa-trust-list", "interim_anchors", "interim_allowed"])
+def test_published_certificates_stuffed_beside_a_self_made_leaf_prove_nothing(
+    examiner: C2paExaminer, shared_data: Path, file: str
+) -> None:
+    """Anyone can copy them from the lists, and the leaf may call itself what it likes."""
+    pem = (shared_data / "provenance" / "trust" / f"{file}.pem").read_bytes()
+    stuffed = SELF_MADE.presenting(*certificates(pem)[:8])
+    data = sign(picture(), "image/jpeg", stuffed, [CREATED_BY_AI])
+    found = next(
+        o for o in examiner.examine(make_view(examiner, data, "image/jpeg")) if o.kind == "c2pa"
+    )
+    assert found.value["issuer"] == "Google LLC"
+    assert (found.value["tier"], found.level.value) == ("untrusted", "S1")
 
 
 def test_identities_soft_bindings_and_stores_are_told_apart_from_the_tier(

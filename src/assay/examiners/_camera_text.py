@@ -1,4 +1,4 @@
-"""What a file says about its camera, gathered from EXIF, Canon's CIFF, XMP and video keys.
+"""What a file says about its camera: EXIF, CIFF, "[picture info]", XMP and the keys of videos.
 
 It gathers and does not weigh: ``camera`` sets the level. Maker notes are not read, only seen.
 """
@@ -14,7 +14,8 @@ from assay.core.slots import Slot, SlotKind, Walk
 from assay.examiners._devices import device_name, no_camera
 from assay.examiners._editors import editor_name, is_carrier
 from assay.examiners._video_text import video_text
-from assay.media.ciff import is_ciff, read_ciff
+from assay.media.ciff import CiffBlock, is_ciff, read_ciff
+from assay.media.picture_info import PictureInfo, is_picture_info, read_picture_info
 from assay.media.tiff import Exif, read_exif
 from assay.media.xmp import Xmp, read_xmp
 
@@ -93,12 +94,15 @@ def _texts(walk: Walk, claims: Sequence[Claim]) -> Iterator[CameraText]:
         elif slot.kind is SlotKind.XMP:
             yield _from_xmp(read_xmp(slot.data), slot)
         elif slot.kind is SlotKind.OTHER and is_ciff(slot.data):
-            yield _from_ciff(slot, _jfxx(walk))
+            yield _from_block(read_ciff(slot.data), slot, "CIFF", _jfxx(walk))
+        elif slot.kind is SlotKind.OTHER and is_picture_info(slot.data):
+            yield _from_block(read_picture_info(slot.data), slot, "picture info", _jfxx(walk))
     yield from _from_video(walk)
 
 
-def _from_ciff(slot: Slot, thumbnail: bytes | None) -> CameraText:
-    block = read_ciff(slot.data)
+def _from_block(
+    block: CiffBlock | PictureInfo, slot: Slot, what: str, thumbnail: bytes | None
+) -> CameraText:
     return CameraText(
         make=device_name(block.make),
         model=device_name(block.model),
@@ -108,7 +112,7 @@ def _from_ciff(slot: Slot, thumbnail: bytes | None) -> CameraText:
         firmware=block.firmware,
         sizes=(block.size,) if block.size else (),
         thumbnail=thumbnail,
-        source=f"{slot.mechanism} CIFF",
+        source=f"{slot.mechanism} {what}",
         locator=slot.locator,
     )
 

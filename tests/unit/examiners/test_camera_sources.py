@@ -41,6 +41,18 @@ def test_a_ciff_block_that_states_another_shape_contradicts() -> None:
     assert camera(rows).level is Level.C1
 
 
+def test_the_text_of_early_cameras_is_camera_text() -> None:
+    text = (
+        b"EXAMPLE CO.\0 713\r\n[picture info]\r\nTimeDate=909698819\r\nShutter=33363\r\n"
+        b"ImageSize=400-300\r\n[camera info]\r\nType=SR99\r\n"
+    )
+    data = with_ciff(scene(), text)  # puts any payload into APP0
+    at = data.index(b"\xff\xe0", 4)
+    found = camera(examine(data[:at] + b"\xff\xec" + data[at + 2 :]))
+    assert (found.value["make"], found.value["model"]) == ("EXAMPLE CO.", "SR99")
+    assert (found.level, found.value["mechanism"]) == (Level.C2, "JPEG APP12 picture info")
+
+
 @pytest.mark.parametrize(
     ("boxes", "make", "model"),
     [

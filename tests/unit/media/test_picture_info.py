@@ -9,8 +9,9 @@ from assay.media.picture_info import is_picture_info, read_picture_info
 
 TEXT = (
     b"EXAMPLE OPTICAL CO.,LTD.   \0 713\r\n[picture info]\r\nTimeDate=909698819\r\n"
-    b"Shutter=33363\r\nFlash=1\r\nImageSize=640-480\r\nFNumber=F2.8\r\n[camera info]\r\nType=SR99\r\n"
-    b"Serial#=#00000001\r\nVersion=v55-76\r\nID=EXAMPLE DIGITAL CAMERA\r\n[end]\r\n"
+    b"Shutter=33363\r\nFlash=1\r\nImageSize=640-480\r\nFNumber=F2.8\r\n"
+    b"[camera info]\r\nType=SR99\r\nSerial#=#00000001\r\nVersion=v55-76\r\n"
+    b"ID=EXAMPLE DIGITAL CAMERA\r\n[end]\r\n"
 )
 
 

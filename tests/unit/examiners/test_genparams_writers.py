@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from assay.examiners.dialects.readings import readings
 from assay.examiners.dialects.record import Bundle, Text
 from assay.examiners.dialects.sidecar import sidecar_bundles
 from assay.examiners.genparams import GenparamsExaminer
-from tests.support.generators import SIZE, WRITERS, Writer
+from tests.support.generators import SIZE, WRITERS, Writer, jpeg_comment, jpeg_exif
 from tests.support.views import make_view
 
 TYPES = {writer.container.media_type for writer in WRITERS} | {"application/pdf", "image/heic"}
@@ -57,6 +58,19 @@ def test_beside_a_cameras_exif_a_record_still_speaks_and_is_never_strong(writer:
     rows = told(writer, writer.build(camera=True))
     assert rows
     assert {o.level for o in rows} <= {Level.S1, Level.E}
+
+
+RECORDS = {w.texts.__name__: w for w in WRITERS if w.kind == "generator"}
+
+
+@pytest.mark.parametrize("carry", [jpeg_comment, jpeg_exif])
+@pytest.mark.parametrize("writer", RECORDS.values(), ids=by_name)
+def test_a_record_that_a_converter_wrapped_into_one_text_keeps_its_tool(
+    writer: Writer, carry: Callable[..., bytes]
+) -> None:
+    data = carry({"UserComment": json.dumps(writer.texts(SIZE))}, SIZE, camera=True)
+    rows = [o for o in seen(data, "image/jpeg") if o.kind == "generator"]
+    assert [(o.value["tool"], o.level) for o in rows] == [(writer.tool, Level.S1)]
 
 
 @pytest.mark.parametrize("writer", [w for w in WRITERS if w.level is Level.S2], ids=by_name)

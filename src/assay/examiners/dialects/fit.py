@@ -154,10 +154,13 @@ def level_of(reading: Reading, fit: Fit, *, seconded: bool) -> Level:
 def agree(first: Reading, second: Reading) -> bool:
     """Tell whether two records by two mechanisms name the same tool and a common seed.
 
-    A tool that no dialect knows is none: two such records agree on nothing.
+    A tool that no dialect knows is none: two such records agree on nothing. Nor does a copy that a
+    converter wrapped into one text.
     """
     return (
         first.origin != second.origin
+        and not first.wrapper
+        and not second.wrapper
         and first.record.tool == second.record.tool
         and GENERIC not in (first.dialect, second.dialect)
         and bool(set(first.record.seeds) & set(second.record.seeds))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from assay.examiners.dialects import generic
 from assay.examiners.dialects.record import Bundle, Record, Text
 from assay.examiners.dialects.table import DIALECTS, Dialect
-from assay.examiners.dialects.texts import EXIF, XMP
+from assay.examiners.dialects.texts import EXIF, XMP, wrapped
 
 GENERIC = Dialect(
     "generic", (), (), generic.parse, frozenset(), "no documented dialect: common words of records"
@@ -27,6 +27,12 @@ class Reading:
     bundle: Bundle
     record: Record
     absorbed: tuple[tuple[str, Record], ...] = ()  # the same writer's other records, by dialect
+    wrapper: str = ""  # key of the text that holds the bundle, where a converter wrapped it
+
+    @property
+    def outer_keys(self) -> tuple[str, ...]:
+        """The keys of the file's own texts that were read."""
+        return (self.wrapper,) if self.wrapper else tuple(text.key for text in self.texts)
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -56,13 +62,32 @@ def readings(bundles: tuple[Bundle, ...]) -> tuple[Reading, ...]:
     """
     found: list[Reading] = []
     for bundle in bundles:
-        here = _absorb([r for dialect in DIALECTS if (r := _read(dialect, bundle)) is not None])
-        done = [text.key for reading in here for text in reading.texts]
+        here = _unwrapped(bundle, _dialects(bundle))
+        done = [key for reading in here for key in reading.outer_keys]
         record = generic.parse(bundle, done)
         if record is not None:
             here.append(Reading(GENERIC, bundle, record))
         found += here
     return tuple(_without_copies(found))
+
+
+def _dialects(bundle: Bundle) -> list[Reading]:
+    return _absorb([r for dialect in DIALECTS if (r := _read(dialect, bundle)) is not None])
+
+
+def _unwrapped(bundle: Bundle, here: list[Reading]) -> list[Reading]:
+    """Add what is read from texts that a converter put into one object.
+
+    A dialect that reads such an object as its own stays, unless a narrow one that absorbs it is
+    found inside.
+    """
+    for key, inner in wrapped(bundle):
+        outer = [r for r in here if r.record.read_from == (key,)]
+        found = [replace(r, wrapper=key) for r in _dialects(inner)]
+        narrow = {name for r in found for name in r.dialect.absorbs}
+        if found and all(r.dialect.name in narrow for r in outer):
+            here = [*(r for r in here if r not in outer), *found]
+    return here
 
 
 def _read(dialect: Dialect, bundle: Bundle) -> Reading | None:

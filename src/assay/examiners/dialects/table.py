@@ -26,7 +26,16 @@ from assay.examiners.dialects import (
     tensorart,
 )
 from assay.examiners.dialects.record import Parser
-from assay.examiners.dialects.texts import COMMENT, EXIF, PIXELS, PNG_TEXT, SIDECAR, TAG, XMP
+from assay.examiners.dialects.texts import (
+    COMMENT,
+    EXIF,
+    PIXELS,
+    PNG_TEXT,
+    SIDECAR,
+    TAG,
+    WRAPPED,
+    XMP,
+)
 
 PNG = ("image/png", "image/apng")
 PHOTO = ("image/jpeg", "image/webp", "image/avif")
@@ -55,7 +64,7 @@ def _places(*pairs: tuple[tuple[str, ...], str]) -> Places:
 
 _IN_PICTURES = _places((PNG, PNG_TEXT), (PHOTO, EXIF))
 _HIDDEN = _places((PNG, PIXELS), (("image/webp",), PIXELS))  # the add-on of several tools
-_ANYWHERE = (PNG_TEXT, EXIF, XMP, COMMENT, TAG, PIXELS, SIDECAR)
+_ANYWHERE = (PNG_TEXT, EXIF, XMP, COMMENT, TAG, PIXELS, SIDECAR, WRAPPED)
 
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
@@ -85,7 +94,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "InvokeAI",
-        (PNG_TEXT, TAG, SIDECAR),
+        (PNG_TEXT, TAG, SIDECAR, WRAPPED),
         invokeai.KEYS,
         invokeai.parse,
         _places((PNG, PNG_TEXT), (VIDEO, TAG)),
@@ -93,7 +102,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "Stability Matrix",
-        (PNG_TEXT, EXIF, TAG, SIDECAR),
+        (PNG_TEXT, EXIF, TAG, SIDECAR, WRAPPED),
         ("parameters-json", "imagedescription"),
         stability_matrix.parse,
         _places((PNG, PNG_TEXT), (("image/webp",), EXIF)),
@@ -102,7 +111,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "Tensor.Art",
-        (PNG_TEXT, EXIF, COMMENT, TAG, SIDECAR),
+        (PNG_TEXT, EXIF, COMMENT, TAG, SIDECAR, WRAPPED),
         ("generation_data", "comment", "usercomment"),
         tensorart.parse,
         _places((PNG, PNG_TEXT)),

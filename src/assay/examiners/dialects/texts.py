@@ -6,9 +6,11 @@ Knows containers' text fields and character sets, nothing of generators. A text 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from assay.core.jsonvalue import Json
 from assay.core.slots import Slot, SlotKind, Walk
 from assay.examiners.dialects.bounded import json_object
 from assay.examiners.dialects.record import Bundle, Text
@@ -24,6 +26,7 @@ COMMENT = "comment"
 TAG = "tag"  # a text tag of a video, sound or other container
 PIXELS = "pixels"  # a text hidden in the picture's lowest bits
 SIDECAR = "sidecar"  # a text file beside the picture
+WRAPPED = "wrapped"  # one object that holds the texts of another file, as converters write it
 
 MAX_TEXTS = 2000  # per file
 MAX_COPIES = 8  # of one key within one mechanism
@@ -126,6 +129,39 @@ def carried(text: str, *, locator: str, mechanism: str, family: str = PIXELS) ->
         Text(name.strip().lower(), value, name, mechanism, locator) for name, value in named.items()
     )
     return (Bundle(family, texts),) if text.strip() else ()
+
+
+# Keys under which tools write; an object with one of them may hold a whole file's texts.
+_WRITTEN = frozenset({
+    "parameters", "prompt", "workflow", "comment", "usercomment", "exif:usercomment",
+    "invokeai_metadata", "invokeai_graph", "invokeai_workflow", "invokeai", "sd-metadata", "dream",
+    "generation_data", "parameters-json", "smproj", "use_stable_diffusion_model", "description",
+    "stable diffusion model", "imagedescription", "dc:description", "make", "model",
+})  # fmt: skip
+_WRAPPERS = ("comment", "usercomment", "exif:usercomment", "imagedescription", "description")
+
+
+def wrapped(bundle: Bundle) -> Iterator[tuple[str, Bundle]]:
+    """Yield (key, texts) of each text of a bundle that holds another file's texts in one object.
+
+    Converters from PNG to JPEG and WebP write them so (enslo/sd-metadata, README).
+    """
+    for key in _WRAPPERS:
+        whole = bundle.json(key) or {}
+        if not _WRITTEN & {name.lower() for name in whole}:
+            continue
+        outer = next(text for text in bundle.texts if text.key == key)
+        rows = [
+            replace(outer, key=name[:200].strip().lower(), name=name[:200], text=_plain(value))
+            for name, value in list(whole.items())[:MAX_TEXTS]
+            if isinstance(value, str | int | float | dict) and not isinstance(value, bool)
+        ]
+        if rows:
+            yield key, Bundle(WRAPPED, tuple(rows))
+
+
+def _plain(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def decode(data: bytes) -> str:

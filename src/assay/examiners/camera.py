@@ -126,7 +126,10 @@ class CameraExaminer:
         )
 
     def examples(self) -> Iterable[Sample]:
-        yield Sample("a photo with its camera's data", _example(), "image/jpeg", ("camera",))
+        kinds = ("camera", "tables")
+        yield Sample("a photo with its camera's data", _example(), "image/jpeg", kinds)
+        tail = _example() + b"a note behind the end"
+        yield Sample("a photo with text behind it", tail, "image/jpeg", (*kinds, "trailer"))
         yield Sample(
             "camera data in a PNG that names an editor",
             _example("PNG", software="GIMP 2.10"),

@@ -257,3 +257,22 @@ def test_real_photos_scaled_down_or_turned_are_never_contradicted(shared_data: P
                 made.save(out, "JPEG", exif=exif, quality=70)
                 rows = examine(out.getvalue())
                 assert {o for _, o in outcomes(rows)} <= {"resave"}, name
+
+
+@pytest.mark.shared_data
+def test_no_original_of_the_real_photos_is_contradicted(shared_data: Path) -> None:
+    folder = shared_data / "images"
+    with (folder / "manifest.csv").open() as file:
+        paths = [
+            folder / row["path"]
+            for row in csv.DictReader(file)
+            if row["label"] == "real" and row["original_or_crop"] == "original"
+        ]
+    named = 0
+    for path in paths:
+        data = path.read_bytes()
+        rows = examine(data, sniff(data[: 1 << 16], len(data)))
+        named += level(rows) is not None
+        assert "contradiction" not in {outcome for _, outcome in outcomes(rows)}, path.name
+    print(f"false conflicts: 0 of {named} originals with camera text ({len(paths)} files)")
+    assert named > 40

@@ -30,6 +30,7 @@ _FINE = 2  # bins of the estimate for each unit of a coefficient
 _TOP = 1024 * _FINE  # largest coefficient: 8 × 128
 _ROUNDING = 0.35  # standard deviation that rounding to pixels leaves on a coefficient
 _FLAT = 2.0  # grey levels between the darkest and the lightest sample of a block that says nothing
+_RICHNESS = 8.0  # values that a coefficient takes in effect; photographs 17 and more, ramps 2
 _FLOOR = 1e-4  # probability of a bin that the estimate leaves empty
 
 Grey = NDArray[np.uint8]  # H×W
@@ -66,13 +67,16 @@ class Requantised:
 
 
 def requantised(luma: Grey, table: Table) -> Requantised | None:
-    """Compare a single with a double compression; None where the picture is too small or flat.
+    """Compare a single with a double compression; None where the picture is too small or plain.
 
+    A drawn ramp has a few sharp values in each frequency, which no smooth estimate explains.
     ``luma`` as decoded, block grid at its corner; ``table`` in zigzag order.
     """
     stored = _coefficients(luma)
     moved = _coefficients(luma[4:, 4:])
     if min(len(stored), len(moved)) < MIN_BLOCKS:
+        return None
+    if np.median([_richness(moved[:, column]) for column in range(len(MODES))]) < _RICHNESS:
         return None
     steps, gains = [], []
     for column, mode in enumerate(MODES):
@@ -131,6 +135,13 @@ def _mode(stored: NDArray[np.float32], moved: NDArray[np.float32], step: int) ->
     gains = [_likelihood(counts, expected.after(q)) - single for q in firsts]
     best = int(np.argmax(gains))
     return firsts[best], float(gains[best]) / len(values)
+
+
+def _richness(values: NDArray[np.float32]) -> float:
+    """Return in how many different values a coefficient spreads, in effect: e to its entropy."""
+    counts = np.bincount(np.rint(np.abs(values) * _FINE).astype(int))
+    shares = counts[counts > 0] / len(values)
+    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def _density(moved: NDArray[np.float32]) -> Real:

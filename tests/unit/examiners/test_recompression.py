@@ -66,6 +66,12 @@ def test_a_picture_too_small_or_flat_says_nothing() -> None:
     assert examine(saved(Image.new("RGB", (400, 300), "grey"), 90)) == []
 
 
+def test_a_drawn_ramp_is_not_called_double() -> None:
+    ramp = Image.linear_gradient("L").resize((512, 256), Image.Resampling.BICUBIC)
+    assert examine(saved(ramp.convert("RGB"), 95)) == []
+    assert examine(saved(ramp.rotate(30, expand=True).convert("RGB"), 90)) == []
+
+
 def test_a_picture_stored_as_rgb_is_not_judged_by_its_luma() -> None:
     with pytest.raises(NotApplicable):
         examine(saved(scene(), 90, keep_rgb=True))

@@ -57,6 +57,7 @@ def _register() -> None:
         hash_,
         init,
         inspect_,
+        links,
         lists,
         merge,
         queue,
@@ -75,6 +76,7 @@ def _register() -> None:
     for name, look in (
         ("queue", queue.queue),
         ("show", show.show),
+        ("links", links.links),
         ("inspect", inspect_.inspect),
         ("hash", hash_.hash_files),
     ):

@@ -84,9 +84,9 @@ def run(
                 session, sources, plan, operator=who, options=run_options, watcher=watch
             )
         if target is not None:
-            found = upgrades.preview(session, target)
+            found = upgrades.preview(session, target, who)
             if _accepted(found, yes=yes, as_json=json):
-                upgrades.accept(session, target, found, who)
+                upgrades.accept(session, target, who)
         casework.show_summary(session, summary, as_json=json, report=None)
         raise typer.Exit(int(casework.exit_code(session, summary)))
 

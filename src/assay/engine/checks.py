@@ -156,6 +156,7 @@ class Pinned:
             decisions=standing(bundle.decisions),
             lanes_of=self._lanes_of,
             path=join_chain(places[0].chain) if places else "",
+            neighbours=bundle.neighbours,
             matches=tuple(
                 sorted(
                     (m for m in bundle.matches if self._editions.get(m.list_id) == m.edition),

@@ -53,6 +53,7 @@ class Matcher:
     rows: Mapping[str, JsonObject] = field(default_factory=dict)  # what the case pins, by name
     problem: str = ""
     notes: tuple[str, ...] = ()  # for people
+    matched_again: bool = False  # all items, because lists had changed
 
     @property
     def editions(self) -> dict[str, str]:

@@ -25,8 +25,10 @@ from assay.core.names import display
 from assay.core.vocab import FailureReason
 from assay.engine import editions
 from assay.engine.judging import Judge
+from assay.engine.neighbours import settle_all
 from assay.engine.prior import SETTING, remembered
 from assay.engine.session import Session
+from assay.engine.stacks import restack
 from assay.engine.traces import find_traces
 from assay.store.case import Case, is_case
 from assay.store.check import check_case
@@ -97,6 +99,9 @@ def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
         merged.tables = joiner.tallies
         with case.transaction(operator, "case.merged", pins.case_id) as tx:
             tx.put_traces(find_traces(case.connection, session.policy))
+            judge = Judge(case.reader, session.pinned, session.policy)
+            settle_all(case, judge, session.policy, tx)
+            restack(case, judge, session.policy, tx)
             tx.detail(
                 cases=[one.pins.case_id for one in inputs],
                 tables={name: _counts(tally) for name, tally in merged.tables.items()},

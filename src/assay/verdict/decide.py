@@ -17,7 +17,10 @@ from assay.verdict.judge import judge
 from assay.verdict.known import near_positive, speaks_up
 from assay.verdict.place import decided, earliest, lane_number, place
 from assay.verdict.policy import Policy
-from assay.verdict.signals import ItemFacts, read_signals
+from assay.verdict.signals import AI_ORDER, ItemFacts, read_signals
+
+SEARCH = "neighbours"  # the name under which the neighbour search is a check
+HASHES = ("pdq", "pdq_variant", "pdq_part")  # kinds of observation that it compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Carrier:
 
 def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
     """Judge and place one item; of a moving picture, by the frame that places highest."""
+    facts = with_search(facts, policy)
     frames = _frames(facts.observations)
     if not frames:
         return _decide(facts, policy)
@@ -46,6 +50,28 @@ def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
         return verdict, placement
     reason = Reason("frame", {"frame": frame.index, "time": frame.time})
     return replace(verdict, reasons=(*verdict.reasons, reason)), placement
+
+
+def with_search(facts: ItemFacts, policy: Policy) -> ItemFacts:
+    """Return the facts with the neighbour search as a check that is pending where it must run."""
+    if facts.neighbours is not None or not policy.compares or not is_compared(facts, policy):
+        return facts
+    return replace(
+        facts,
+        pending=facts.pending | {SEARCH},
+        place_checks=facts.place_checks | {SEARCH},
+    )
+
+
+def is_compared(facts: ItemFacts, policy: Policy) -> bool:
+    """Tell whether the neighbour search applies: a statement that AI made it, and a usable hash."""
+    return any(o.level in AI_ORDER for o in facts.observations) and any(
+        o.kind in HASHES and _usable(o.value.get("quality"), policy) for o in facts.observations
+    )
+
+
+def _usable(quality: Json, policy: Policy) -> bool:
+    return isinstance(quality, int) and quality >= policy.near_quality
 
 
 def _decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
@@ -109,6 +135,44 @@ def with_carriers(
         item=placement.item,
         reasons=(Reason("preview.shown_with", {"picture": first.item, **_distance(first)}),),
         shown_with=first.placement.shown_with or first.item,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a stack that an item lies in, as it stands by itself."""
+
+    placement: Placement
+    origin: Origin
+    decided: bool
+    distance: int  # bits of 256
+
+
+def with_head(verdict: Verdict, placement: Placement, head: Head) -> Placement:
+    """Return where a near-duplicate stands: with the head of its stack, never later than alone.
+
+    A stack holds items of one origin and takes the lowest lane number among them (DESIGN §5). What
+    a person decided, what is shown with another picture and what stands outside the lanes is in no
+    stack, and a head that stands later than the item is none for it.
+    """
+    there = head.placement
+    alone = (
+        head.decided
+        or head.origin is not verdict.origin
+        or None in (placement.lane, there.lane)
+        or placement.shown_with is not None
+        or there.shown_with is not None
+        or earliest(there) > earliest(placement)
+    )
+    if alone:
+        return placement
+    said: dict[str, Json] = {"head": there.item, "distance": head.distance}
+    if there.lane is placement.lane:
+        reason = Reason("stack.member", said)
+        return replace(placement, reasons=(*placement.reasons, reason), stack=there.item)
+    reason = Reason("stack.raised", {**said, "lane": lane_number(placement.lane)})
+    return replace(
+        there, item=placement.item, reasons=(*placement.reasons, reason), stack=there.item
     )
 
 

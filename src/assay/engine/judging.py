@@ -14,6 +14,7 @@ from assay.engine.checks import Pinned
 from assay.store import queries
 from assay.store.reader import Reader
 from assay.store.records import Bundle
+from assay.store.writer import Transaction
 from assay.verdict.decide import (
     Carrier,
     Head,
@@ -40,6 +41,13 @@ class Ruling:
     facts: ItemFacts
     verdict: Verdict
     placement: Placement
+
+
+def put(tx: Transaction, rulings: Sequence[Ruling]) -> Sequence[Ruling]:
+    """Store what follows; returns it."""
+    tx.put_verdicts(r.verdict for r in rulings)
+    tx.put_placements(r.placement for r in rulings)
+    return rulings
 
 
 class Judge:

@@ -18,18 +18,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from assay.core.errors import AssayError
-from assay.core.facts import Item, Match, Sha256
+from assay.core.facts import PARTS, Item, Match, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import ListPolarity
 from assay.engine import editions
-from assay.engine.judging import Judge
+from assay.engine.judging import Judge, put
+from assay.engine.neighbours import settle_all
+from assay.engine.rejudge import Changes
 from assay.engine.session import Session
+from assay.lists.variants import expand, fold
+from assay.media.pdq_turns import VARIANTS, eight
 from assay.store import queries
 from assay.store.case import Case
 from assay.store.records import Hash
 from assay.store.writer import Transaction
 from assay.trust.lists import home
-from assay.verdict.place import lane_number
 
 if TYPE_CHECKING:
     from assay.lists.library import Library
@@ -92,11 +95,20 @@ class Matcher:
         if not hashes:
             return
         values = np.frombuffer(b"".join(h.hash for h in hashes), np.uint8).reshape(-1, 32)
-        qualities = np.array([h.quality for h in hashes], np.int64)
-        threads = os.cpu_count() or 1
-        found = self.library.match_pdq(values, qualities, threads=threads)
-        for asked, hits in zip(hashes, found, strict=True):
-            yield from self._facts(asked.item, asked.frame, hits)
+        parts = [h.rendering if h.rendering.startswith(PARTS) else "" for h in hashes]
+        asked, owner, names = expand(values, [h.turned for h in hashes], eight, VARIANTS, parts)
+        qualities = np.array([h.quality for h in hashes], np.int64)[owner]
+        found = self.library.match_pdq(asked, qualities, threads=os.cpu_count() or 1)
+        # A frame is one picture, with its renderings: each record counts once for it, and once for
+        # all its parts where the whole did not meet it.
+        places = {place: at for at, place in enumerate(dict.fromkeys(map(_place, hashes)))}
+        whose = [places[_place(hashes[at])] for at in owner.tolist()]
+        folded = fold(whose, names, found, len(places))
+        for (item, frame, part), hits in zip(places, folded, strict=True):
+            if part and (whole := places.get((item, frame, False))) is not None:
+                met = {(hit.list, hit.number, hit.value) for hit in folded[whole]}
+                hits = [hit for hit in hits if (hit.list, hit.number, hit.value) not in met]
+            yield from self._facts(item, frame, hits)
 
     def _facts(self, item: Sha256, frame: int, hits: Iterable[Hit]) -> Iterator[Match]:
         alike: Counter[tuple[object, ...]] = Counter()
@@ -112,11 +124,15 @@ class Matcher:
                 fact = replace(fact, more=0)  # what was not read says nothing else
             said = (
                 fact.list_id, fact.near, fact.polarity, fact.identified, fact.distributed,
-                fact.disputed, bool(fact.differs), bool(fact.unread),
+                fact.disputed, bool(fact.differs), bool(fact.unread), fact.part,
             )  # fmt: skip
             alike[said] += 1
             if alike[said] <= _KEEP:
                 yield fact
+
+
+def _place(h: Hash) -> tuple[Sha256, int, bool]:
+    return (h.item, h.frame, h.rendering.startswith(PARTS))
 
 
 def start(session: Session, operator: str) -> Matcher | None:
@@ -210,7 +226,7 @@ def _match_again(session: Session, matcher: Matcher, operator: str) -> None:
     before = editions.editions_of(session.settings)
     settings: dict[str, Json] = {**case.settings, editions.SETTING: dict(matcher.rows)}
     settings.pop(editions.BEHIND, None)
-    found, moved, moves = 0, list[Json](), 0
+    found = 0
     with case.transaction(operator, PINNED, case.pins.case_id) as tx:
         for page in _pages(case.reader.items()):
             hashes = queries.hashes_of(case.connection, [item.sha256 for item in page])
@@ -223,24 +239,19 @@ def _match_again(session: Session, matcher: Matcher, operator: str) -> None:
             settings = {**case.settings, editions.BEHIND: True}
         tx.set_pins(case.pins, settings)
         judge = Judge(case.reader, session.pinned_with(settings), session.policy)
+        changes = Changes()
         for shas in _pages(iter(queries.matched(case.connection))):
-            rulings = judge.rulings(shas)
-            tx.put_verdicts(r.verdict for r in rulings)
-            tx.put_placements(r.placement for r in rulings)
-            for r in rulings:
-                old, new = r.bundle.placement, r.placement
-                if old is None or lane_number(old.lane) != lane_number(new.lane):
-                    moves += 1
-                    if len(moved) < _MOVES:
-                        was = int(old.lane) if old and old.lane else 0
-                        moved.append([new.item, was, int(new.lane) if new.lane else 0])
+            changes.take(put(tx, judge.rulings(shas)))
+        changes.take(settle_all(case, judge, session.policy, tx))
+        moves = changes.moves()
         tx.detail(
             editions_before=before,
             lists=matcher.to_json(),
             matches=found,
-            moved=moved,
-            moves=moves,
+            moved=moves[:_MOVES],
+            moves=len(moves),
         )
+    matcher.matched_again = True
     session.lists_pinned()
 
 

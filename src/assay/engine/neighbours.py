@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from assay.core.facts import Neighbours, Placement, Sha256
 from assay.core.vocab import Lane, Level
-from assay.engine.judging import Judge, Ruling
+from assay.engine.judging import Judge, Ruling, put
 from assay.lists.gathering import Gathering
 from assay.lists.variants import expand
 from assay.media.pdq_turns import VARIANTS, eight
@@ -118,10 +118,7 @@ class Neighbourhood:
 
     def _again(self, tx: Transaction, shas: Sequence[Sha256], more: _Places) -> None:
         for page in _pages(iter(shas), _PAGE):
-            rulings = self._judge.rulings(page)
-            tx.put_verdicts(r.verdict for r in rulings)
-            tx.put_placements(r.placement for r in rulings)
-            more.take(rulings)
+            more.take(put(tx, self._judge.rulings(page)))
 
     def _by_camera(self, tx: Transaction, rulings: Sequence[Ruling]) -> list[Sha256]:
         """Search among pictures with a camera record; returns the items that learned of one."""
@@ -151,9 +148,7 @@ class Neighbourhood:
         left = more.left(Lane.POSSIBLE_NEW_VICTIM)
         gone = near.beside(connection, left) if left else []
         known = near.neighbours_of(connection, gone)
-        tx.put_neighbours(
-            replace(known[s], possible=None, possible_distance=None) for s in known
-        )
+        tx.put_neighbours(replace(known[s], possible=None, possible_distance=None) for s in known)
         if self._possible is None or self._synthetic is None:
             self._possible = self._filled(
                 near.in_lane(connection, Lane.POSSIBLE_NEW_VICTIM, self._quality)
@@ -234,10 +229,8 @@ def settle_all(case: Case, judge: Judge, policy: Policy, tx: Transaction) -> lis
     hood = Neighbourhood(case, judge, policy)
     later: list[Ruling] = []
     for page in list(near.made(case.connection)):
-        rulings = [_as_new(r) for r in judge.rulings(page)]
-        tx.put_verdicts(r.verdict for r in rulings)
-        tx.put_placements(r.placement for r in rulings)
-        later += [*rulings, *hood.settle(tx, rulings)]
+        rulings = put(tx, judge.rulings(page))
+        later += [*rulings, *hood.settle(tx, list(map(_as_new, rulings)))]
     return later
 
 
@@ -268,7 +261,7 @@ def _asks(r: Ruling, policy: Policy) -> bool:
 
 
 def _row(item: Sha256, hit: _Hit | None) -> Neighbours:
-    return Neighbours(item, hit and hit.other, hit and hit.distance)
+    return Neighbours(item) if hit is None else Neighbours(item, hit.other, hit.distance)
 
 
 def _names(shas: Iterable[str]) -> NDArray[np.uint8]:

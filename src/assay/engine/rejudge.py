@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from assay.core.facts import Placement, Sha256, Verdict
+from assay.core.jsonvalue import Json
 from assay.engine.checks import Pinned
-from assay.engine.judging import Judge, Ruling
+from assay.engine.judging import Judge, Ruling, put
 from assay.engine.neighbours import Neighbourhood, settle_all
 from assay.engine.session import Session
 from assay.engine.stacks import restack
@@ -69,13 +70,12 @@ def apply(session: Session, shas: Sequence[Sha256], operator: str, action: str) 
     judge = Judge(session.case.reader, session.pinned, session.policy)
     rulings = judge.rulings(shas)
     with session.case.transaction(operator, action, f"{len(rulings)} items") as tx:
-        _put(tx, rulings)
         hood = Neighbourhood(session.case, judge, session.policy)
-        made = _Changes()
-        made.take(rulings)
+        made = Changes()
+        made.take(put(tx, rulings))
         made.take(hood.settle(tx, rulings))
         found = made.all()
-        _tell(tx, found)
+        tx.detail(moved=made.moves())
     return found
 
 
@@ -85,20 +85,19 @@ def carry_out(session: Session, pinned: Pinned, policy: Policy, tx: Transaction)
     The custody event of the transaction names every lane change.
     """
     judge = Judge(session.case.reader, pinned, policy)
-    made = _Changes()
+    made = Changes()
     shas = (item.sha256 for item in session.case.reader.items())
     while page := list(islice(shas, _PAGE)):
         rulings = judge.rulings(page, spread=False)
-        _put(tx, rulings)
-        made.take(rulings)
+        made.take(put(tx, rulings))
     made.take(settle_all(session.case, judge, policy, tx))
     made.take(restack(session.case, judge, policy, tx))
     found = made.all()
-    _tell(tx, found)
+    tx.detail(moved=made.moves())
     return found
 
 
-class _Changes:
+class Changes:
     """What changed in all, where items are judged more than once."""
 
     def __init__(self) -> None:
@@ -111,24 +110,17 @@ class _Changes:
                 change = replace(change, old=first.old, old_verdict=first.old_verdict)
             self._found[change.item] = change
 
+    def moves(self) -> list[Json]:
+        """Return [item, lane before, lane now] of every lane change; 0 stands for no lane."""
+        return [
+            [c.item, _number(c.old), _number(c.new)]
+            for c in self.all()
+            if c.old is None or lane_number(c.old.lane) != lane_number(c.new.lane)
+        ]
+
     def all(self) -> list[Change]:
         return [c for c in self._found.values() if c.differs]
 
 
-def _put(tx: Transaction, rulings: Sequence[Ruling]) -> None:
-    tx.put_verdicts(r.verdict for r in rulings)
-    tx.put_placements(r.placement for r in rulings)
-
-
-def _tell(tx: Transaction, found: Iterable[Change]) -> None:
-    tx.detail(
-        moved=[
-            [
-                change.item,
-                int(change.old.lane) if change.old and change.old.lane else 0,
-                int(change.new.lane) if change.new.lane else 0,
-            ]
-            for change in found
-            if change.moves
-        ]
-    )
+def _number(placement: Placement | None) -> int:
+    return int(placement.lane) if placement is not None and placement.lane else 0

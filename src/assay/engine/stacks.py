@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from assay.core.facts import Sha256, Stacked
-from assay.engine.judging import Judge, Ruling
+from assay.engine.judging import Judge, Ruling, put
 from assay.lists.gathering import Gathering
 from assay.store import near
 from assay.store.case import Case
@@ -34,15 +34,10 @@ def restack(case: Case, judge: Judge, policy: Policy, tx: Transaction) -> list[R
     before = {item: (head, bits) for item, head, bits in near.stacks(case.connection)}
     now = {s.item: (s.head, s.distance) for s in find_stacks(case, policy)}
     tx.put_stacks(Stacked(item, head, bits) for item, (head, bits) in now.items())
-    changed = iter(
-        sorted(s for s in {**before, **now} if before.get(s) != now.get(s))
-    )
+    changed = iter(sorted(s for s in {**before, **now} if before.get(s) != now.get(s)))
     later: list[Ruling] = []
     while page := list(islice(changed, _PAGE)):
-        rulings = judge.rulings(page)
-        tx.put_verdicts(r.verdict for r in rulings)
-        tx.put_placements(r.placement for r in rulings)
-        later += rulings
+        later += put(tx, judge.rulings(page))
     return later
 
 
@@ -53,15 +48,15 @@ def find_stacks(case: Case, policy: Policy) -> Iterator[Stacked]:
     kinds: dict[str, int] = {}
     origins: list[int] = []
     rows = near.stackable(case.connection, policy.near_quality)
-    while page := [r for r in islice(rows, 4096)]:
+    while page := list(islice(rows, 4096)):
         kept = [r for r in page if r[0] not in apart]
         origins += [kinds.setdefault(origin, len(kinds)) for _, origin, _ in kept]
         if kept:
             pictures.add(
                 np.frombuffer(b"".join(h for *_, h in kept), np.uint8).reshape(-1, 32),
-                np.frombuffer(
-                    b"".join(bytes.fromhex(s) for s, *_ in kept), np.uint8
-                ).reshape(-1, 32),
+                np.frombuffer(b"".join(bytes.fromhex(s) for s, *_ in kept), np.uint8).reshape(
+                    -1, 32
+                ),
             )
     origin = np.array(origins, np.int8)
     stacked = np.zeros(len(origin), np.bool_)

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from assay.lists import index_search
 from assay.lists.index_search import Part, as_words
 from assay.lists.index_segment import Segment, SegmentBuilder
+
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,9 +47,9 @@ class Gathering:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._segment: Segment | None = None
-        self._words = np.empty((0, 4), np.uint64)  # beside the segment
-        self._items = np.empty((0, ITEM), np.uint8)  # of all
-        self._dead = np.zeros(0, np.bool_)
+        self._words: NDArray[np.uint64] = np.empty((0, 4), np.uint64)  # beside the segment
+        self._items: NDArray[np.uint8] = np.empty((0, ITEM), np.uint8)  # of all
+        self._dead: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._sealed = 0
         self._count = 0
 
@@ -94,7 +96,7 @@ class Gathering:
 
     def item(self, place: int) -> bytes:
         """Return the name of the item of a hash."""
-        return self._items[place].tobytes()
+        return bytes(self._items[place])
 
     def search(self, queries: NDArray[np.uint8], radius: int, cap: int) -> Near:
         """Return what lies within ``radius`` (0-63 bits) of Q×32 queries, ``cap`` a query."""
@@ -160,7 +162,7 @@ class Gathering:
         self._words = np.empty((len(self._items) - self._sealed, 4), np.uint64)
 
 
-def _grown(array: NDArray[np.generic], room: int) -> NDArray[np.generic]:
+def _grown(array: NDArray[_Kind], room: int) -> NDArray[_Kind]:
     larger = np.zeros((room, *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger

@@ -86,6 +86,7 @@ class Hit:
             distributed=self.entry.distributed,
             disputed=self.entry.disputed,
             differs=self.differs,
+            variant=self.variant,
             unread=self.unread,
             category=self.entry.category,
             namespace=self.entry.namespace,

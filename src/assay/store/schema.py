@@ -135,7 +135,9 @@ observations = Table(
     Index("observations_seq", "seq"),
     Index("observations_pairs", "item", sqlite_where=text("kind = 'pair'")),
     Index("observations_camera", "item", sqlite_where=text("level IN ('C2', 'C3')")),
-    Index("observations_made", "item", sqlite_where=text("level IN ('S1', 'S2', 'S3', 'S4', 'S5')")),
+    Index(
+        "observations_made", "item", sqlite_where=text("level IN ('S1', 'S2', 'S3', 'S4', 'S5')")
+    ),
 )
 
 failures = Table(

@@ -68,14 +68,25 @@ def _rows(pixels: Bytes, starts: Ints, counts: Ints, weights: Floats, out: Float
 
 def _columns(rows: Floats, starts: Ints, counts: Ints, weights: Floats, out: Floats) -> None:
     """Sum weighted columns of ``rows`` (64×W) into ``out`` (64×64)."""
-    for k in range(rows.shape[0]):
-        row = rows[k]
+    for k in range(0, rows.shape[0], 8):  # eight sums at a time: none waits for its last addition
+        r0, r1, r2, r3 = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
+        r4, r5, r6, r7 = rows[k + 4], rows[k + 5], rows[k + 6], rows[k + 7]
         for m in range(starts.shape[0]):
-            total = np.float32(0)
+            t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = np.float32(0)
             start = starts[m]
             for j in range(counts[m]):
-                total += weights[m, j] * row[start + j]
-            out[k, m] = total
+                w = weights[m, j]
+                i = start + j
+                t0 += w * r0[i]
+                t1 += w * r1[i]
+                t2 += w * r2[i]
+                t3 += w * r3[i]
+                t4 += w * r4[i]
+                t5 += w * r5[i]
+                t6 += w * r6[i]
+                t7 += w * r7[i]
+            out[k, m], out[k + 1, m], out[k + 2, m], out[k + 3, m] = t0, t1, t2, t3
+            out[k + 4, m], out[k + 5, m], out[k + 6, m], out[k + 7, m] = t4, t5, t6, t7
 
 
 def _luma(pixels: Bytes, out: Floats) -> None:
@@ -144,11 +155,15 @@ def _dct(image: Floats, matrix: Floats, half: Floats, out: Floats) -> None:
             d = matrix[i, k]
             for j in range(half.shape[1]):
                 half[i, j] += d * image[k, j]
-        for j in range(out.shape[1]):
-            total = np.float32(0)
+        for j in range(0, out.shape[1], 4):
+            t0 = t1 = t2 = t3 = np.float32(0)
             for k in range(half.shape[1]):
-                total += half[i, k] * matrix[j, k]
-            out[i, j] = total
+                h = half[i, k]
+                t0 += h * matrix[j, k]
+                t1 += h * matrix[j + 1, k]
+                t2 += h * matrix[j + 2, k]
+                t3 += h * matrix[j + 3, k]
+            out[i, j], out[i, j + 1], out[i, j + 2], out[i, j + 3] = t0, t1, t2, t3
 
 
 sum_rows: Callable[[Bytes, Ints, Ints, Floats, Floats], None] = _compile(

@@ -72,6 +72,20 @@ def band(length: int) -> Band:
     return Band(starts.astype(np.int64), counts.astype(np.int64), weights)
 
 
+@lru_cache(maxsize=256)
+def mirrored(length: int) -> Band:
+    """Return the weights that take the same samples from the other end of the axis.
+
+    They are no copy of ``band``: PDQ reads a pixel beside the middle of each sample, and the boxes
+    of an even width reach further to one side.
+    """
+    axis = band(length)
+    column = np.arange(axis.weights.shape[1])
+    backwards = np.take_along_axis(axis.weights, axis.counts[:, None] - 1 - column, axis=1)
+    weights = np.where(column < axis.counts[:, None], backwards, np.float32(0))
+    return Band(length - axis.starts - axis.counts, axis.counts, weights)
+
+
 @lru_cache(maxsize=1)
 def dct_matrix() -> NDArray[np.float32]:
     """Return the 16×64 DCT-II rows 1–16, rounded as the reference does (float32 scale)."""

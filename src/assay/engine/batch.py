@@ -111,7 +111,7 @@ class Committer:
     def commit(self, batch: Batch, subject: str) -> None:
         """Write a batch; its custody event, facts and placements appear together or not at all."""
         hashes = list(hashes_of(batch.observations))
-        matches, failed = self._meet(batch.items, hashes)
+        matches, failed = self._meet(batch, hashes)
         dirty = {**batch.dirty, **dict.fromkeys(match.item for match in matches)}
         with self.case.transaction(self.actor, ACTION, subject) as tx:
             tx.add_items(batch.items)
@@ -136,9 +136,9 @@ class Committer:
                 ruling.facts.path,
             )
 
-    def _meet(self, items: Sequence[Item], hashes: Sequence[Hash]) -> tuple[list[Match], bool]:
+    def _meet(self, batch: Batch, hashes: Sequence[Hash]) -> tuple[list[Match], bool]:
         """Return what the lists say of new facts, and whether a list has failed just now."""
         if self.matcher is None or self.matcher.library is None:
             return [], False
-        matches = self.matcher.matches(items, hashes)
+        matches = self.matcher.matches(batch.items, hashes, batch.observations)
         return matches, self.matcher.library is None

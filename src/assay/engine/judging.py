@@ -19,11 +19,11 @@ from assay.verdict.decide import (
     Carrier,
     Head,
     decide,
+    is_decided,
     too_widely_carried,
     with_carriers,
     with_head,
 )
-from assay.verdict.place import decided
 from assay.verdict.policy import Policy
 from assay.verdict.signals import ItemFacts
 
@@ -129,7 +129,7 @@ class _Court:
             return None
         facts = self._pinned.facts(bundle)
         verdict, placement = decide(facts, self._policy)
-        if decided(facts):
+        if is_decided(facts, placement):
             self._decided.add(sha)
         elif not _followed(bundle) or self._too_deep(sha):
             if _carriers(bundle):

@@ -12,13 +12,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from assay.core.contract import Frame
 from assay.core.errors import AssayError
-from assay.core.facts import PARTS, Item, Match, Sha256
+from assay.core.facts import PARTS, Item, Match, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import ListPolarity
 from assay.engine import editions
@@ -28,7 +30,7 @@ from assay.engine.rejudge import Changes
 from assay.engine.session import Session
 from assay.lists.variants import expand, fold
 from assay.media.pdq_turns import VARIANTS, eight
-from assay.store import queries
+from assay.store import near, queries
 from assay.store.case import Case
 from assay.store.records import Hash
 from assay.store.writer import Transaction
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PINNED = "lists.matched"
+LICENSED = "licensed_hash"  # kind of observation: algorithm, value (hex); see lists.hashers
 UNAVAILABLE = "lists.unavailable"
 _PAGE = 500  # items read, matched or judged at a time
 _KEEP = 4  # records kept of one list for one picture that say the same; others are counted no more
@@ -67,12 +70,24 @@ class Matcher:
         versions: dict[str, Json] = {n: str(row["version"]) for n, row in self.rows.items()}
         return {"versions": versions, "problem": self.problem, "notes": list(self.notes)}
 
-    def matches(self, items: Iterable[Item], hashes: Iterable[Hash]) -> list[Match]:
-        """Return what the lists say of new items and new hashes; [] once a list has failed."""
+    def matches(
+        self,
+        items: Iterable[Item],
+        hashes: Iterable[Hash],
+        observations: Iterable[Observation] = (),
+    ) -> list[Match]:
+        """Return what the lists say of new items and hashes; [] once a list has failed.
+
+        Of the observations, licensed hashes count: what a plug-in with a licence computed.
+        """
         if self.library is None:
             return []
         try:
-            return [*self._exact(items), *self._near(list(hashes))]
+            return [
+                *self._exact(items),
+                *self._near(list(hashes)),
+                *self._licensed(observations),
+            ]
         except (AssayError, OSError) as error:
             self.fail(error)
             return []
@@ -109,6 +124,22 @@ class Matcher:
                 met = {(hit.list, hit.number, hit.value) for hit in folded[whole]}
                 hits = [hit for hit in hits if (hit.list, hit.number, hit.value) not in met]
             yield from self._facts(item, frame, hits)
+
+    def _licensed(self, observations: Iterable[Observation]) -> Iterator[Match]:
+        import numpy as np
+
+        assert self.library is not None
+        for o in observations:
+            if o.kind != LICENSED:
+                continue
+            algorithm, digits = o.value.get("algorithm"), o.value.get("value")
+            if not isinstance(algorithm, str) or not isinstance(digits, str):
+                continue
+            with suppress(ValueError):  # no hex, or not as wide as the list's: nothing to compare
+                value = np.frombuffer(bytes.fromhex(digits), np.uint8)[None]
+                (hits,) = self.library.match_other(algorithm, value)
+                frame = Frame.of(o.locator)
+                yield from self._facts(o.item, -1 if frame is None else frame.index, hits)
 
     def _facts(self, item: Sha256, frame: int, hits: Iterable[Hit]) -> Iterator[Match]:
         alike: Counter[tuple[object, ...]] = Counter()
@@ -230,7 +261,8 @@ def _match_again(session: Session, matcher: Matcher, operator: str) -> None:
     with case.transaction(operator, PINNED, case.pins.case_id) as tx:
         for page in _pages(case.reader.items()):
             hashes = queries.hashes_of(case.connection, [item.sha256 for item in page])
-            matches = matcher.matches(page, hashes)
+            licensed = near.licensed(case.connection, [item.sha256 for item in page])
+            matches = matcher.matches(page, hashes, licensed)
             if matcher.library is None:
                 break
             found += len(matches)

@@ -49,6 +49,7 @@ def _records(
 ) -> Iterator[dict[str, Json]]:
     ranks = dict(page)
     met = session.priors.met(list(ranks))
+    stacks = queries.stack_members(session.case.connection, list(ranks))
     for judged in session.judged(list(ranks)):
         yield item_record(
             judged.facts,
@@ -61,6 +62,7 @@ def _records(
             judged.bundle.trace,
             pairs,
             met.get(judged.bundle.item.sha256, ()),
+            stacks.get(judged.bundle.item.sha256, ()),
         )
 
 

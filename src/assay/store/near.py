@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, literal_column, select, text
 
-from assay.core.facts import Neighbours, Sha256
+from assay.core.facts import Neighbours, Observation, Sha256
 from assay.core.vocab import Lane
-from assay.store import rows
+from assay.store import rows, schema
 
 _PAGE = 500  # items
 Row = tuple[str, bytes]  # an item and one of its hashes
@@ -44,6 +44,14 @@ SELECT n.item FROM neighbours n LEFT JOIN placements p ON p.item = n.possible
 WHERE n.possible IS NOT NULL AND p.lane IS NOT 1 ORDER BY n.item
 """
 _BESIDE = "SELECT item FROM neighbours WHERE possible IN (SELECT value FROM json_each(:shas))"
+_LICENSED = (
+    select(schema.observations)
+    .where(
+        schema.observations.c.kind == literal_column("'licensed_hash'"),  # as the index says it
+        text("item IN (SELECT value FROM json_each(:shas))"),
+    )
+    .order_by(schema.observations.c.item, schema.observations.c.id)
+)
 # In the order of work. A member stands behind the head whose place it takes.
 _STACKABLE = """
 SELECT p.item, v.origin, h.hash FROM placements p JOIN verdicts v ON v.item = p.item
@@ -107,6 +115,12 @@ def neighbours_of(connection: Connection, shas: Sequence[Sha256]) -> dict[Sha256
     query = text("SELECT * FROM neighbours WHERE item IN (SELECT value FROM json_each(:shas))")
     found = connection.execute(query, {"shas": json.dumps(list(shas))})
     return {n.item: n for n in map(rows.neighbours_from, found)}
+
+
+def licensed(connection: Connection, shas: Sequence[Sha256]) -> list[Observation]:
+    """Return the licensed hashes of these items, as plug-ins observed them."""
+    found = connection.execute(_LICENSED, {"shas": json.dumps(list(shas))})
+    return [rows.observation_from(row) for row in found]
 
 
 def stackable(connection: Connection, quality: int) -> Iterator[tuple[str, str, bytes]]:

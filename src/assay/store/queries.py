@@ -48,7 +48,7 @@ WHERE o.container IN (SELECT value FROM json_each(:shas)) AND o.role = 'preview'
 """
 
 _STACKED_WITH = """
-SELECT p.item, s.distance FROM placements p LEFT JOIN stacks s ON s.item = p.item
+SELECT p.stack, p.item, s.distance FROM placements p LEFT JOIN stacks s ON s.item = p.item
 WHERE p.stack IN (SELECT value FROM json_each(:shas)) ORDER BY s.distance, p.item
 """
 _NEAR_HEADS = """
@@ -128,8 +128,19 @@ def previews_of(connection: Connection, shas: Sequence[Sha256]) -> list[Sha256]:
 
 def stacked_with(connection: Connection, heads: Sequence[Sha256]) -> list[tuple[Sha256, int]]:
     """Return the members of these stacks, as placed now, with their distances, nearest first."""
-    rows = connection.execute(text(_STACKED_WITH), {"shas": json.dumps(list(heads))})
-    return [(Sha256(item), int(distance or 0)) for item, distance in rows]
+    return [pair for pairs in stack_members(connection, heads).values() for pair in pairs]
+
+
+def stack_members(
+    connection: Connection, heads: Sequence[Sha256]
+) -> dict[Sha256, list[tuple[Sha256, int]]]:
+    """Return (member, distance) of each of these that heads a stack, nearest first."""
+    found: dict[Sha256, list[tuple[Sha256, int]]] = {}
+    for head, item, distance in connection.execute(
+        text(_STACKED_WITH), {"shas": json.dumps(list(heads))}
+    ):
+        found.setdefault(Sha256(head), []).append((Sha256(item), int(distance or 0)))
+    return found
 
 
 def near_heads(connection: Connection, heads: Sequence[Sha256]) -> list[Sha256]:

@@ -124,6 +124,9 @@ class Bundle:
     placement: Placement | None = None
     trace: Trace | None = None
     matches: tuple[Match, ...] = ()  # of every edition of every list that was ever met
+    # The custody events that wrote ``decisions`` and ``matches``, in their order.
+    decided_in: tuple[int, ...] = ()
+    met_in: tuple[int, ...] = ()
     neighbours: Neighbours | None = None  # None: the neighbour search has not run for it
     stacked: Stacked | None = None  # near the head of a stack
 

@@ -134,6 +134,7 @@ observations = Table(
     _number("seq"),
     Index("observations_seq", "seq"),
     Index("observations_pairs", "item", sqlite_where=text("kind = 'pair'")),
+    Index("observations_licensed", "item", sqlite_where=text("kind = 'licensed_hash'")),
     Index("observations_camera", "item", sqlite_where=text("level IN ('C2', 'C3')")),
     Index(
         "observations_made", "item", sqlite_where=text("level IN ('S1', 'S2', 'S3', 'S4', 'S5')")

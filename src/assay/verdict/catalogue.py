@@ -44,6 +44,10 @@ _SENTENCES: Mapping[str, str] = {
         "apart); it is not placed with it, because that would lower it although a check of the "
         "preview did not finish or something in it speaks for a camera or a change."
     ),
+    "decision.reopened": (
+        "{actor} chose category {category} before the list {list} was known to hold this file "
+        "(entry {entry}): open again."
+    ),
     "stack.member": (
         "A near-duplicate of {head} ({distance} bits apart): reviewed with it, as one stack."
     ),

@@ -14,11 +14,12 @@ from assay.core.facts import Observation, Placement, Reason, Sha256, Verdict
 from assay.core.jsonvalue import Json
 from assay.core.vocab import Lane, Origin
 from assay.verdict.judge import judge
-from assay.verdict.known import near_positive, speaks_up
+from assay.verdict.known import near_positive, shown, speaks_up
 from assay.verdict.place import decided, earliest, lane_number, place
 from assay.verdict.policy import Policy
 from assay.verdict.signals import AI_ORDER, ItemFacts, read_signals
 
+REOPENED = "decision.reopened"  # a reason that such a decision does not place the item
 SEARCH = "neighbours"  # the name under which the neighbour search is a check
 HASHES = ("pdq", "pdq_variant", "pdq_part")  # kinds of observation that it compares
 
@@ -34,7 +35,12 @@ class Carrier:
 
 
 def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
-    """Judge and place one item; of a moving picture, by the frame that places highest."""
+    """Judge and place one item; of a moving picture, by the frame that places highest.
+
+    A decision that is older than an exact positive hit lowers the item no more (DESIGN §5).
+    """
+    if facts.reopened:
+        return _reopened(facts, policy)
     facts = with_search(facts, policy)
     frames = _frames(facts.observations)
     if not frames:
@@ -50,6 +56,20 @@ def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
         return verdict, placement
     reason = Reason("frame", {"frame": frame.index, "time": frame.time})
     return replace(verdict, reasons=(*verdict.reasons, reason)), placement
+
+
+def _reopened(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
+    standing = tuple(d for d in facts.decisions if d.actor not in facts.reopened)
+    decided = decide(replace(facts, reopened={}), policy)
+    again, placement = decide(replace(facts, reopened={}, decisions=standing), policy)
+    if earliest(placement) >= earliest(decided[1]):
+        return decided
+    reasons = [
+        Reason(REOPENED, {"actor": d.actor, "category": d.category or "", **shown(match)})
+        for d in facts.decisions
+        if (match := facts.reopened.get(d.actor)) is not None
+    ]
+    return again, replace(placement, reasons=(*placement.reasons, *reasons))
 
 
 def with_search(facts: ItemFacts, policy: Policy) -> ItemFacts:
@@ -110,7 +130,7 @@ def with_carriers(
     that a person decided, and one that its picture would lower although a check of the preview did
     not finish or something in it speaks for a camera or a change.
     """
-    if not carriers or decided(facts):
+    if not carriers or is_decided(facts, placement):
         return placement
     unlike = [c for c in carriers if not _matches(c.relation, policy)]
     if unlike:
@@ -136,6 +156,11 @@ def with_carriers(
         reasons=(Reason("preview.shown_with", {"picture": first.item, **_distance(first)}),),
         shown_with=first.placement.shown_with or first.item,
     )
+
+
+def is_decided(facts: ItemFacts, placement: Placement) -> bool:
+    """Tell whether a person's decision gave an item its place."""
+    return decided(facts) and not any(r.code == REOPENED for r in placement.reasons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assay.core.facts import Decision, Failure, Item, Match, Neighbours, Observation
 from assay.core.findings import INCOMPLETE
@@ -28,6 +28,8 @@ class ItemFacts:
     lanes_of: Mapping[tuple[str, str], Lane] | None = None  # (scheme, category) -> lane
     path: str = ""  # display path of the first occurrence
     matches: tuple[Match, ...] = ()  # hits on the lists, in the editions that the case pins
+    # Actors whose decision is older than a hit by digest on a positive record, and that hit.
+    reopened: Mapping[str, Match] = field(default_factory=dict)
     neighbours: Neighbours | None = None  # what the neighbour search found; None: it did not run
 
 

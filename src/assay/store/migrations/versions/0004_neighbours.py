@@ -24,6 +24,12 @@ def upgrade() -> None:
             ["item"],
             sqlite_where=sa.text(f"level IN ({levels})"),
         )
+    op.create_index(
+        "observations_licensed",
+        "observations",
+        ["item"],
+        sqlite_where=sa.text("kind = 'licensed_hash'"),
+    )
     op.drop_index("placements_order", "placements")
     op.create_index(
         "placements_order",

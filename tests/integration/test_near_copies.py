@@ -157,3 +157,28 @@ def test_near_duplicates_are_one_review(place: Path) -> None:
 
 def _path(row: dict[str, Any]) -> str:
     return str(row["occurrences"][0]["path"])
+
+
+def test_a_decision_on_a_stack_is_about_what_was_shown(place: Path) -> None:
+    for quality in (95, 75):
+        (place / f"q{quality}.jpg").write_bytes(jpeg(scene(), quality))
+    rows = triage(place)
+    case = place.parent / "case"
+    head = next(r for r in rows.values() if r["stack"]["members"])
+    mark = head["stack"]["mark"]
+    assert f"stack {mark}" in assay("show", _path(head), "--case", case).out
+    (place / "q50.jpg").write_bytes(jpeg(scene(), 50))
+    triage(place)
+    words = ("decide", head["sha256"], "--category", "5", "--case", case)
+    late = assay(*words, "--stack", mark)
+    assert late.code == 2
+    assert "holds other files" in late.err
+    assert {row["lane"] for row in by_path(case).values()} == {1}
+    rows = by_path(case)
+    head = next(r for r in rows.values() if r["stack"]["members"])
+    member = head["stack"]["members"][0]["item"]
+    done = assay("decide", member, *words[2:], "--stack", head["stack"]["mark"], "--json")
+    assert done.code == 0, done.err
+    assert {row["path"]: row["lane"] for row in done.rows[0]["moved"]} == dict.fromkeys(rows, 5)
+    assert {row["lane"] for row in by_path(case).values()} == {5}
+    assert assay("verify", "--case", case).code == 0

@@ -26,6 +26,12 @@ def decide(
         str | None,
         typer.Option("--category", help="A category of the case's scheme, for example 1."),
     ] = None,
+    stack: Annotated[
+        str,
+        typer.Option(
+            "--stack", metavar="MARK", help="For every file of the stack that show lists."
+        ),
+    ] = "",
     note: Annotated[str, typer.Option("--note", help="A note, with or without a category.")] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Take back your standing decision.")] = False,
     csv: Annotated[
@@ -61,6 +67,9 @@ def decide(
     The lane of a category comes from the scheme (shipped: "neutral", categories 1 to 5). Where
     two people disagree, the lower lane number counts. A decision stands until its actor undoes it.
 
+    --stack MARK decides on an item and every near-duplicate that "assay show" lists with it; where
+    the stack holds other files by now, nothing is recorded.
+
     --from vics FILE… records what people decided in another tool as that tool's decisions. Exit 3
     where a record was broken, or agrees with an item in part only; such records are listed.
     """
@@ -74,13 +83,13 @@ def decide(
                 "--actor, --scheme, --namespace and --precategorized go with --from",
                 hint="assay decide --from vics FILE --case DIR",
             )
-        _decide(case, items, category, note, who, csv=csv, undo=undo, json=json)
+        _decide(case, items, category, note, who, csv=csv, undo=undo, stack=stack, json=json)
         return
     if source != "vics":
         raise UsageError(f"--from {source!r} is not known", hint="known is: vics")
-    if category is not None or note or undo or csv is not None:
+    if category is not None or note or undo or csv is not None or stack:
         raise UsageError(
-            "--category, --note, --undo and --csv do not go with --from",
+            "--category, --stack, --note, --undo and --csv do not go with --from",
             hint="the files say the categories",
         )
     if not items:
@@ -100,13 +109,17 @@ def _decide(
     *,
     csv: Path | None,
     undo: bool,
+    stack: str,
     json: bool,
 ) -> None:
     from assay.cli.output import emit, plain
+    from assay.core.errors import UsageError
     from assay.engine.deciding import Wish, record_decisions, wishes_from_csv
     from assay.engine.session import open_session
 
-    wishes = [Wish(item, category, note, undo=undo) for item in items]
+    if stack and len(items) != 1:
+        raise UsageError("--stack is about one stack", hint="name one of its files")
+    wishes = [Wish(item, category, note, undo=undo, stack=stack) for item in items]
     if csv is not None:
         wishes += wishes_from_csv(csv)
     with open_session(case, write=True) as session:

@@ -32,6 +32,7 @@ def run(
     policy: opt.PolicyOption = None,
     frames: opt.FramesOption = None,
     prior: opt.PriorOption = [],  # noqa: B006
+    lists: opt.ListOption = [],  # noqa: B006
     retry_failed: opt.RetryFailedOption = False,
     timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
@@ -72,6 +73,7 @@ def run(
         if target is None:
             session.require_no_drift(plan)
         casework.show_priors(session, prior, who)
+        casework.keep_lists(session, lists, who)
         sources = engine.stored_sources(session)
         run_options = RunOptions(
             workers=workers,

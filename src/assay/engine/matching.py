@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from assay.core.contract import Frame
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, UsageError
 from assay.core.facts import PARTS, Item, Match, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import ListPolarity
@@ -44,6 +44,7 @@ T = TypeVar("T")
 
 PINNED = "lists.matched"
 LICENSED = "licensed_hash"  # kind of observation: algorithm, value (hex); see lists.hashers
+KEPT = "lists.kept"
 UNAVAILABLE = "lists.unavailable"
 _PAGE = 500  # items read, matched or judged at a time
 _KEEP = 4  # records kept of one list for one picture that say the same; others are counted no more
@@ -173,9 +174,10 @@ def start(session: Session, operator: str) -> Matcher | None:
     with one custody event.
     """
     pinned = editions.rows_of(session.settings)
-    if not pinned and not _any_there(home()):
+    homes = homes_of(session.case)
+    if not pinned and not any(map(_any_there, homes)):
         return None
-    matcher = _opened(home(), session.case.pins.evaluation_date, pinned)
+    matcher = _opened(homes, session.case.pins.evaluation_date, pinned)
     if matcher.library is None:
         _note_unavailable(session, matcher, operator)
     elif editions.is_behind(session.settings) or matcher.editions != editions.editions_of(
@@ -189,6 +191,32 @@ def start(session: Session, operator: str) -> Matcher | None:
     return matcher
 
 
+def homes_of(case: Case) -> tuple[Path, ...]:
+    """Return the folders with the lists that meet a case: the user's, and its own."""
+    return (home(), case.folder)
+
+
+def keep_lists(session: Session, files: Sequence[Path], operator: str) -> list[str]:
+    """Import files as lists of this case alone, each named as its file; returns what to tell.
+
+    They lie in the case's folder and meet no other case. Raises UsageError, PolicyError.
+    """
+    from assay.lists import changing, library
+
+    notes: list[str] = []
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"{path}: there is no such list", hint="give a readable file")
+        name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem)[:64]
+        done = changing.add(library.folder_of(session.case.folder, name.lstrip("._-")), path)
+        if refused := done.refused.total():
+            notes.append(f"{path}: {refused} records could not be read and are put aside")
+        if not done.unchanged:
+            with session.case.transaction(operator, KEPT, name) as tx:
+                tx.detail(file=str(path.name), summary=done.to_json())
+    return notes
+
+
 def fall_behind(tx: Transaction, case: Case) -> None:
     """Pin, in the transaction that adds items, that they were not matched with the case's lists."""
     tx.set_pins(case.pins, {**case.settings, editions.BEHIND: True})
@@ -196,7 +224,7 @@ def fall_behind(tx: Transaction, case: Case) -> None:
 
 def lists_here(session: Session) -> dict[str, JsonObject]:
     """Return those rows that a case pins whose lists are installed here (``run --upgrade``)."""
-    there = _names(home()) if _any_there(home()) else ()
+    there = {n for h in homes_of(session.case) if _any_there(h) for n in _names(h)}
     return {n: row for n, row in editions.rows_of(session.settings).items() if n in there}
 
 
@@ -214,12 +242,12 @@ def _names(folder: Path) -> tuple[str, ...]:
     return library.names(folder)
 
 
-def _opened(folder: Path, day: str, pinned: Mapping[str, JsonObject]) -> Matcher:
+def _opened(homes: Sequence[Path], day: str, pinned: Mapping[str, JsonObject]) -> Matcher:
     from assay.lists.index_files import HammingIndexError
     from assay.lists.library import Library
 
     try:
-        library = Library.open(folder)
+        library = Library.open(*homes)
     except (AssayError, HammingIndexError, OSError) as error:
         return Matcher(problem=str(error))
     missing = sorted(pinned.keys() - set(library.names))

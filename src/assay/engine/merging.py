@@ -30,6 +30,7 @@ from assay.engine.prior import SETTING, remembered
 from assay.engine.session import Session
 from assay.engine.stacks import restack
 from assay.engine.traces import find_traces
+from assay.lists import library
 from assay.store.case import Case, is_case
 from assay.store.check import check_case
 from assay.store.custody import export_jsonl
@@ -88,6 +89,7 @@ def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
         logs = _Logs(case.exports / MERGED)
         for one in inputs:
             merged.inputs.append(_record(case, one, logs, operator))
+        _copy_lists(case, inputs)
         joiner = Joiner(case, operator)
         for one in inputs:
             renamed = joiner.join(one.case, one.pins.case_id)
@@ -108,6 +110,15 @@ def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
                 filters_differ=filters_differ,
             )
     return merged
+
+
+def _copy_lists(case: Case, inputs: Sequence[Input]) -> None:
+    """Take over the known-hash lists that the cases have for themselves."""
+    for one in inputs:
+        for name in library.names(one.case.folder):
+            there = library.folder_of(case.folder, name)
+            if not there.exists():
+                shutil.copytree(library.folder_of(one.case.folder, name), there)
 
 
 def _record(case: Case, one: Input, logs: _Logs, operator: str) -> dict[str, Json]:

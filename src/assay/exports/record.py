@@ -26,6 +26,7 @@ from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Level
 from assay.engine.prior import Met
+from assay.engine.stacks import stack_mark
 from assay.media.sniff import disagrees
 from assay.store.records import Trace
 from assay.verdict.catalogue import render
@@ -151,7 +152,9 @@ def strongest(record: Mapping[str, Json]) -> str:
 def in_stack(record: Mapping[str, Json]) -> str:
     """Return in one line how many near-duplicates stand with a record; empty for none."""
     stack = record["stack"]
-    members = stack["members"] if isinstance(stack, Mapping) else []
+    if not isinstance(stack, Mapping):
+        return ""
+    members = stack["members"]
     bits = (
         [m["distance"] for m in members if isinstance(m, Mapping)]
         if isinstance(members, list)
@@ -161,7 +164,7 @@ def in_stack(record: Mapping[str, Json]) -> str:
         return ""
     far = [int(str(n)) for n in bits]
     many = "1 near-duplicate stands" if len(far) == 1 else f"{len(far)} near-duplicates stand"
-    return f"stack: {many} with it, {min(far)} to {max(far)} bits apart"
+    return f"stack {stack['mark']}: {many} with it, {min(far)} to {max(far)} bits apart"
 
 
 def met_before(record: Mapping[str, Json]) -> str:
@@ -269,11 +272,12 @@ def _stack(
 ) -> dict[str, Json] | None:
     """Return the stack of near-duplicates that an item lies in; only its head names them all."""
     if placement.stack is not None:
-        return {"head": placement.stack, "members": []}
+        return {"head": placement.stack, "mark": None, "members": []}
     if not members:
         return None
     named: list[Json] = [{"item": item, "distance": bits} for item, bits in members]
-    return {"head": sha256, "members": named}
+    mark = stack_mark(sha256, [item for item, _ in members])
+    return {"head": sha256, "mark": mark, "members": named}
 
 
 def _neighbours(found: Neighbours | None) -> dict[str, Json] | None:

@@ -163,15 +163,21 @@ class Library:
         self.notes = notes  # damage that was met and mended, for people
 
     @classmethod
-    def open(cls, home: Path) -> Library:
+    def open(cls, *homes: Path) -> Library:
         """Open every list; one that is damaged is rebuilt from its records, and ``notes`` say so.
 
-        Raises ListDamagedError where that cannot be done: no list is left out in silence.
+        Raises ListDamagedError where that cannot be done: no list is left out in silence. Raises
+        PolicyError where two of the folders hold a list of one name.
         """
         opened: dict[str, OpenList] = {}
         notes: list[str] = []
-        for name in names(home):
-            folder = folder_of(home, name)
+        for folder in (folder_of(home, name) for home in homes for name in names(home)):
+            name = folder.name
+            if name in opened:
+                raise PolicyError(
+                    f"there are two lists {name!r}: one is {folder}",
+                    hint="remove one of them: assay lists rm, or delete the folder of the case",
+                )
             try:
                 reader = ListReader(folder)
             except (ListDamagedError, HammingIndexError) as error:

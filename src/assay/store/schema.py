@@ -134,6 +134,12 @@ observations = Table(
     _number("seq"),
     Index("observations_seq", "seq"),
     Index("observations_pairs", "item", sqlite_where=text("kind = 'pair'")),
+    Index(
+        "observations_fingerprints",
+        text("json_extract(value, '$.key')"),
+        "item",
+        sqlite_where=text("kind = 'fingerprint'"),
+    ),
     Index("observations_licensed", "item", sqlite_where=text("kind = 'licensed_hash'")),
     Index("observations_camera", "item", sqlite_where=text("level IN ('C2', 'C3')")),
     Index(

@@ -30,6 +30,12 @@ def upgrade() -> None:
         ["item"],
         sqlite_where=sa.text("kind = 'licensed_hash'"),
     )
+    op.create_index(
+        "observations_fingerprints",
+        "observations",
+        [sa.text("json_extract(value, '$.key')"), "item"],
+        sqlite_where=sa.text("kind = 'fingerprint'"),
+    )
     op.drop_index("placements_order", "placements")
     op.create_index(
         "placements_order",

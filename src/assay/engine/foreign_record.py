@@ -17,6 +17,7 @@ OWN = "assay:"  # begins the tags and the names of metadata that Assay's own exp
 OWN_DECISION = OWN + "decision"  # PropertyName of a decision that the export wrote a category for
 _OWN_COMMENT = re.compile(r"\[Assay [^\]]*\]\s*")
 _NOTE = 4000  # characters of a note
+_BOTH = re.compile(r"\d[+-]\d\d:\d\dZ$")  # an offset and Z
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 
 
@@ -74,22 +75,26 @@ def moment(text: str, zone: str | None) -> tuple[str, str]:
 
     A time without a zone is taken in ``zone``, else as UTC, and that is said.
     """
+    stated = f"its time is stated as {display(text[:60])}"
+    if _BOTH.search(text):  # as a known writer of VICS does
+        found, remark = moment(text.removesuffix("Z"), zone)
+        return found, remark or f"{stated}: taken with its offset"
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        return "", f"its time is stated as {display(text[:60])}" if text else ""
-    if found.year == 1:  # the empty time of .NET
+        return "", stated if text else ""
+    if time.year == 1:  # the empty time of .NET
         return "", ""
     if _UTC.fullmatch(text):
         return text, ""
     remark = ""
-    if found.tzinfo is None:
-        remark = f"its time is stated as {text}, without a zone: taken as {zone or 'UTC'}"
-        found = found.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
+    if time.tzinfo is None:
+        remark = f"{stated}, without a zone: taken as {zone or 'UTC'}"
+        time = time.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
     try:
-        return found.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z", remark
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z", remark
     except OverflowError:
-        return "", f"its time is stated as {display(text[:60])}"
+        return "", stated
 
 
 def note(record: JsonObject, remark: str) -> str:

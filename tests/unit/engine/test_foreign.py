@@ -110,6 +110,8 @@ def test_a_time_without_a_zone_is_taken_in_the_zone_of_the_case() -> None:
     assert moment("2024-07-01T12:00:00", "Europe/Amsterdam")[0] == "2024-07-01T10:00:00Z"
     assert moment("2024-07-01T12:00:00.1234567+02:00", None)[0] == "2024-07-01T10:00:00.123456Z"
     assert moment("9999-12-31T23:00:00-05:00", None)[0] == ""
+    both = moment("2024-07-01T12:00:00.007+02:00Z", None)
+    assert (both[0], "taken with its offset" in both[1]) == ("2024-07-01T10:00:00.007000Z", True)
 
 
 def test_a_note_leaves_out_what_assay_itself_wrote_and_is_bounded() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from assay.media.lines import SAMPLES, Lines, apart
 
 _FEW = 3  # rows at the edge that tell the background
-_MARGIN = 2  # samples of 128 at either end of a row: text does not reach them
+_ENDS = [0, 1, SAMPLES - 2, SAMPLES - 1]  # samples of a row that text does not reach
 _SAME = 16  # grey values that the background may vary by
 _MARK = 48  # grey values from which something stands out from it
 _LEAST, _MOST = 3, 45  # per cent of the height that a caption takes
@@ -33,13 +33,14 @@ def _band(samples: NDArray[np.uint8]) -> int:
     bound = count * _MOST // 100
     if bound < 4 * _BLUR:
         return 0
-    band = samples[:, : bound + _BLUR]
-    ends = np.r_[0:_MARGIN, SAMPLES - _MARGIN : SAMPLES]
-    grey = np.sort(band[ends, :_FEW], axis=None)[len(ends) * _FEW // 2]
-    away = apart(band, grey)
-    margin = away[ends].max(axis=0) <= _SAME
-    free = bound if margin[:bound].all() else int(margin.argmin())
-    same = np.count_nonzero(away[:, : free + _BLUR] <= _SAME, axis=0)
+    ends = samples[_ENDS, :bound]
+    grey = np.sort(ends[:, :_FEW], axis=None)[ends.shape[0] * _FEW // 2]
+    margin = apart(ends, grey).max(axis=0) <= _SAME
+    free = bound if margin.all() else int(margin.argmin())  # rows
+    if free * 100 < _LEAST * count:
+        return 0
+    away = apart(samples[:, : free + _BLUR], grey)
+    same = np.count_nonzero(away <= _SAME, axis=0)
     # The seam lies between a clean row and one of the picture, a blurred one or two between them.
     # The last such place counts: below a row of text there are others.
     ended = np.flatnonzero((same[:-_BLUR] >= _CLEAN) & (same[_BLUR:] <= _PICTURE))

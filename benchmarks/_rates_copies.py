@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from assay.lists.index import DEFAULT_RADIUS as RADIUS
 from assay.lists.index import HammingIndex
 from assay.lists.index_writer import IndexWriter
-from assay.media.decode import open_picture
 from assay.media.parts import parts
 from assay.media.pdq import QUALITY, PdqHash, pdq_hash
 from assay.media.pdq_turns import TURNED, VARIANTS, eight
 from benchmarks import _rates_pairs
 from benchmarks._rates_changes import Change
-from benchmarks._rates_pictures import Pictures, hash_rows, rows_of
+from benchmarks._rates_pictures import Pictures, hash_rows, plane, rows_of
 
 PLAIN, LOOKS, PARTS = range(3)
 WAYS = ("as stored", "eight looks", "eight looks of it and its parts")
@@ -40,22 +39,27 @@ class Asked:
     part: list[bool] = field(default_factory=list)
     seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])  # CPU: whole, parts
 
-    def add(self, owner: int, luma: NDArray[np.uint8]) -> PdqHash:
-        """Hash a picture and its parts; what is below the gate is not asked for."""
+    def add(self, owner: int, pixels: NDArray[np.uint8]) -> PdqHash:
+        """Hash a picture and its parts, as the examiner ``pdq`` does; return the picture's own.
+
+        What is below the gate is not asked for, nor a part with a hash that is there already.
+        """
         start = time.process_time()
-        whole = pdq_hash(luma)
+        whole = pdq_hash(pixels)
         middle = time.process_time()
-        found = [
-            (pdq_hash(luma[y : y + height, x : x + width]), True)
-            for x, y, width, height in (part.box for part in parts(luma))
-        ]
+        found: dict[str, PdqHash] = {}
+        for part in parts(pixels if pixels.ndim == 2 else pixels[..., 1]):
+            x, y, width, height = part.box
+            each = pdq_hash(pixels[y : y + height, x : x + width])
+            found.setdefault(each.hex, each)
+        found.pop(whole.hex, None)
         self.seconds[0] += middle - start
         self.seconds[1] += time.process_time() - middle
-        for each, part in [(whole, False), *found]:
+        for each in (whole, *found.values()):
             if each.quality >= QUALITY:
                 self.hashes.append(each)
                 self.owner.append(owner)
-                self.part.append(part)
+                self.part.append(each is not whole)
         return whole
 
     def queries(self, way: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -126,7 +130,7 @@ def measure(
         inside[number] = {number, *others}.union(*(kin[n] for n in (number, *others)))
         images = [pictures.image(n) for n in others]
         file = change.file(pictures.image(number), random, images)
-        whole = asked.add(number, open_picture(file, change.media_type).luma())
+        whole = asked.add(number, plane(file, change.media_type))
         bits = np.bitwise_count(hash_rows([whole])[0] ^ pictures.hashes[number])
         distance.append(int(bits.sum()))
         quality.append(whole.quality)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from assay.core.errors import LimitReached, Malformed
 from assay.lists.index import DEFAULT_RADIUS as RADIUS
-from assay.media.decode import open_picture
+from assay.media.decode import hash_plane, open_picture
 from assay.media.pdq import QUALITY, PdqHash, pdq_hash
 from assay.media.pdq_turns import BYTES, TURNED
 
@@ -63,7 +63,7 @@ class Pictures:
 def read(folder: Path, limit: int | None = None) -> Pictures:
     """Read and hash the pictures that ``manifest.csv`` calls real or synthetic.
 
-    Of the same original (``orig_sha256``) or the same brightness in every pixel the first is kept.
+    Of the same original (``orig_sha256``) or the same pixels the first is kept.
     ``limit`` takes that many, spread evenly over the paths.
     """
     with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
@@ -77,15 +77,15 @@ def read(folder: Path, limit: int | None = None) -> Pictures:
     seen: set[str] = set()
     for row in rows:
         path = folder / row["path"]
-        luma = open_picture(path.read_bytes(), media_type(path)).luma()
-        same = {row["orig_sha256"], hashlib.sha256(luma.tobytes()).hexdigest()}
+        pixels = plane(path.read_bytes(), media_type(path))
+        same = {row["orig_sha256"], hashlib.sha256(pixels.tobytes()).hexdigest()}
         if same & seen:
             continue
         seen |= same
         origin = row["repo_path_commit"].partition("@")[0].partition("#")[0]
         entries.append(Entry(path, row["label"], origin, row["sha256"]))
-        hashes.append(pdq_hash(luma))
-        short.append(min(luma.shape))
+        hashes.append(pdq_hash(pixels))
+        short.append(min(pixels.shape[:2]))
     return Pictures(
         tuple(entries),
         hash_rows(hashes),
@@ -118,14 +118,25 @@ def full_size(folder: Path) -> list[Path]:
     kept: list[tuple[Path, PdqHash]] = []
     for path in paths:
         try:
-            luma = open_picture(path.read_bytes(), media_type(path)).luma()
+            pixels = plane(path.read_bytes(), media_type(path))
         except (KeyError, LimitReached, Malformed):  # broken on purpose, or no picture
             continue
-        mine = pdq_hash(luma)
+        mine = pdq_hash(pixels)
         near = any(mine.distance(other) <= RADIUS for _, other in kept)
-        if min(luma.shape) >= FULL_SIZE and mine.quality >= QUALITY and not near:
+        if min(pixels.shape[:2]) >= FULL_SIZE and mine.quality >= QUALITY and not near:
             kept.append((path, mine))
     return [path for path, _ in kept]
+
+
+def plane(data: bytes, kind: str) -> NDArray[np.uint8]:
+    """Return the pixels of a file that Assay hashes: H×W of a JPEG, H×W×3 of the others."""
+    picture = open_picture(data, kind)
+    return picture.luma() if hash_plane(picture.info) == "Y" else picture.rgb()
+
+
+def hashed(path: Path) -> PdqHash:
+    """Return the hash of a file of the set."""
+    return pdq_hash(plane(path.read_bytes(), media_type(path)))
 
 
 def media_type(path: Path) -> str:

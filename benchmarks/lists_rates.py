@@ -28,7 +28,6 @@ from PIL import Image  # noqa: E402
 
 from assay.lists.index import DEFAULT_RADIUS as RADIUS  # noqa: E402
 from assay.lists.index import HammingIndex  # noqa: E402
-from assay.media.decode import open_picture  # noqa: E402
 from assay.media.pdq import QUALITY, pdq_hash  # noqa: E402
 from assay.media.pdq_turns import eight  # noqa: E402
 from benchmarks import _rates_copies, _rates_pairs, _rates_pictures, _rates_plot, _rates_report  # noqa: E402
@@ -183,8 +182,8 @@ def _unaltered(pictures: Pictures, numbers: list[int], index: HammingIndex) -> d
     asked = Asked()
     for number in numbers:
         path = pictures.entries[number].path
-        luma = open_picture(path.read_bytes(), _rates_pictures.media_type(path)).luma()
-        asked.add(number, luma)
+        kind = _rates_pictures.media_type(path)
+        asked.add(number, _rates_pictures.plane(path.read_bytes(), kind))
     inside = {number: {number} for number in numbers}
     count = len(pictures.entries)
     found = [_rates_copies.ask(asked, way, index, inside, count) for way in range(len(WAYS))]
@@ -199,10 +198,7 @@ def _edits(folder: Path) -> list[dict[str, Any]]:
     """Compare real edits (inpainting, outpainting, restyling) with what they were made from."""
     rows = []
     for before, after in _rates_pictures.edits(folder):
-        one, other = (
-            pdq_hash(open_picture(p.read_bytes(), _rates_pictures.media_type(p)).luma())
-            for p in (before, after)
-        )
+        one, other = _rates_pictures.hashed(before), _rates_pictures.hashed(after)
         quality = min(one.quality, other.quality)
         rows.append({"tool": after.parent.name, "bits": one.distance(other), "quality": quality})
     return rows
@@ -212,17 +208,16 @@ def _full_size(folder: Path, changes: Sequence[Change], seed: int) -> dict[str, 
     """Save and resize large pictures, since the set is of small ones."""
     paths = _rates_pictures.full_size(folder)
     images = [Image.open(path).convert("RGB") for path in paths]
+    hashes = [_rates_pictures.hashed(path) for path in paths]
     rows = []
     for change in changes if images else ():
         if change.group not in ("saved again", "resized"):
             continue
         bits = []
-        for path, image in zip(paths, images, strict=True):
-            before = pdq_hash(
-                open_picture(path.read_bytes(), _rates_pictures.media_type(path)).luma()
-            )
+        for before, image in zip(hashes, images, strict=True):
             file = change.file(image, np.random.default_rng(seed))
-            bits.append(pdq_hash(open_picture(file, change.media_type).luma()).distance(before))
+            changed = pdq_hash(_rates_pictures.plane(file, change.media_type))
+            bits.append(changed.distance(before))
         found = sum(each <= RADIUS for each in bits)
         rows.append(
             {

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 
 from assay.core.errors import PolicyError
 from assay.core.jsonvalue import JsonObject, digest_of
+from assay.lists import held, matching, properties
 from assay.lists import manifest as manifests
-from assay.lists import matching, properties
 from assay.lists.changing import repair
 from assay.lists.hashers import Hasher, installed
+from assay.lists.held import Held
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest
 from assay.lists.matching import Hit, OpenList
 from assay.lists.model import Refused
 from assay.lists.properties import Properties
-from assay.lists.reading import Held, ListReader
+from assay.lists.reading import ListReader
 from assay.lists.records import Stored
 from assay.lists.sealed import ListDamagedError
 
@@ -209,6 +210,7 @@ class Library:
                 "categories": each.properties.categories_digest(),
                 "valid_from": each.properties.valid_from,
                 "valid_until": each.properties.valid_until,
+                "held": held.digest(each.reader.held),
                 "owner": each.properties.owner,
                 "handling": each.properties.handling,
             }

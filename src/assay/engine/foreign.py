@@ -30,7 +30,9 @@ from assay.engine.foreign_choice import (
 )
 from assay.engine.foreign_record import ForeignFile, Speaker, Told
 from assay.engine.foreign_rows import Gathered, Named
-from assay.engine.judging import Judge
+from assay.engine.judging import Judge, put
+from assay.engine.neighbours import Neighbourhood
+from assay.engine.rejudge import Changes
 from assay.engine.session import Session
 from assay.store.records import Bundle
 from assay.store.stated import decided_in
@@ -253,20 +255,20 @@ def _actor(speaker: Speaker, options: Options) -> str:
 def _place(session: Session, tx: Transaction, touched: list[Sha256], taken: Taken) -> None:
     """Judge anew what was decided, and with a new scheme all that was ever decided in it."""
     judge = Judge(session.case.reader, session.pinned, session.policy)
+    hood = Neighbourhood(session.case, judge, session.policy)
     pages = (touched[at : at + _PAGE] for at in range(0, len(touched), _PAGE))
     others = decided_in(session.case.connection, taken.added) if taken.added else ()
+    changes = Changes()
     for page in chain(pages, others):
-        for ruling in judge.rulings(page):
-            old, new = ruling.bundle.placement, ruling.placement
-            if (old, ruling.bundle.verdict) == (new, ruling.verdict):
-                continue
-            tx.put_verdicts((ruling.verdict,))
-            tx.put_placements((new,))
-            was = old.lane if old is not None else None
-            if was != new.lane:
-                taken.moves += 1
-                if len(taken.moved) < _MOVES:
-                    taken.moved.append(Move(new.item, ruling.facts.path, was, new.lane))
+        rulings = put(tx, judge.rulings(page))
+        changes.take(rulings)
+        changes.take(hood.settle(tx, rulings))
+    for change in changes.all():
+        was = change.old.lane if change.old is not None else None
+        if was != change.new.lane:
+            taken.moves += 1
+            if len(taken.moved) < _MOVES:
+                taken.moved.append(Move(change.item, change.path, was, change.new.lane))
 
 
 def _told(taken: Taken) -> dict[str, Json]:

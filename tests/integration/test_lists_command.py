@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.clips import clip
+from tests.support.clips import animation, clip, scene
 from tests.support.command import assay
 from tests.support.pictures import jpeg
 
@@ -121,11 +121,13 @@ def test_hashes_are_looked_up_by_the_algorithm_that_they_are_named_after(tmp_pat
         assert (done.code, done.out) == (2, ""), wrong
 
 
-def test_a_copy_that_was_turned_mirrored_or_framed_is_met_and_the_variant_says_how(
+def test_a_copy_that_was_turned_mirrored_framed_or_animated_is_met_and_the_variant_says_how(
     tmp_path: Path, picture: Path
 ) -> None:
-    (row,) = assay("hash", picture, "--json").rows
-    (tmp_path / "known.txt").write_text(f"pdq {row['pdq']['hash']} 90\n")
+    still = tmp_path / "still.png"
+    Image.fromarray(scene(11)).save(still)
+    rows = assay("hash", picture, still, "--json").rows
+    (tmp_path / "known.txt").write_text("".join(f"pdq {r['pdq']['hash']} 90\n" for r in rows))
     assert assay("lists", "add", "known", tmp_path / "known.txt").code == 0
     image = Image.open(io.BytesIO(picture.read_bytes()))
     pixels = np.asarray(image)
@@ -136,7 +138,8 @@ def test_a_copy_that_was_turned_mirrored_or_framed_is_met_and_the_variant_says_h
     }
     for name, copy in copies.items():
         Image.fromarray(np.ascontiguousarray(copy)).save(tmp_path / name)
-    files = [picture, *(tmp_path / name for name in copies)]
+    (tmp_path / "animated.png").write_bytes(animation("PNG", (0, 11)))
+    files = [picture, *(tmp_path / name for name in copies), tmp_path / "animated.png"]
     found = assay("lists", "match", *files, "--json").rows
     met = {Path(each["query"]).name: each["variant"] for each in found}
     # The copy was turned to the left, so that it is met turned back to the right.
@@ -145,6 +148,7 @@ def test_a_copy_that_was_turned_mirrored_or_framed_is_met_and_the_variant_says_h
         "turned.png": "turned 90",
         "mirrored.png": "mirrored",
         "framed.png": "without bars",
+        "animated.png": "frame 1",
     }
     assert len(found) == len(met)
 

@@ -12,6 +12,7 @@ import typer
 from assay.cli import options as opt
 
 if TYPE_CHECKING:
+    from assay.engine.hashing import Look
     from assay.lists.library import Library
     from assay.lists.matching import Hit
     from assay.lists.query import Query
@@ -36,9 +37,11 @@ def match(
 ) -> None:
     """Look files or hashes up in every list: one line a match, none for a miss.
 
-    Of bare hashes 32 digits are an MD5, 40 a SHA-1, 64 are looked up as SHA-256 and as PDQ, 192
-    characters are PhotoDNA. A digest that agrees while the size or another digest of the record
-    differs is shown as a finding, not as a match. Exit 3 where a file could not be read.
+    A file is met by its digests, and by the PDQ of its picture as it is, mirrored and turned, of
+    its parts and its frames; the variant says which. Of bare hashes 32 digits are an MD5, 40 a
+    SHA-1, 64 are looked up as SHA-256 and as PDQ, 192 characters are PhotoDNA. A digest that agrees
+    while the size or another digest of the record differs is a finding, not a match. Exit 3 where a
+    file could not be read.
     """
     from assay.cli.output import emit_lines, plain, stderr
     from assay.core.errors import UsageError
@@ -92,8 +95,6 @@ def _matches(
 def _of_files(
     library: Library, paths: Sequence[Path], radius: int | None, unread: list[str]
 ) -> Iterator[tuple[str, Hit]]:
-    import numpy as np
-
     from assay.cli.output import stderr
     from assay.engine.ahead import head_start
     from assay.engine.hashing import hash_paths
@@ -105,11 +106,28 @@ def _of_files(
                 stderr.print(f"{row.path}: {row.error}", markup=False)
                 continue
             hits = library.match_exact(row.md5, row.sha1, row.sha256, path.stat().st_size)
-            if row.pdq is not None:
-                digits, quality = row.pdq
-                value = np.frombuffer(bytes.fromhex(digits), np.uint8)[None, :]
-                hits += library.match_pdq(value, np.array([quality]), radius=radius)[0]
+            hits += _near(library, row.looks, radius)
             yield from ((row.path, hit) for hit in hits)
+
+
+def _near(library: Library, looks: Sequence[Look], radius: int | None) -> list[Hit]:
+    """Return what is near any look of one file, by the look that is nearest."""
+    import os
+
+    import numpy as np
+
+    from assay.engine.looks import expand, fold
+
+    if not looks:
+        return []
+    hashes = np.frombuffer(b"".join(look.hash for look in looks), np.uint8).reshape(-1, 32)
+    names = [look.name for look in looks]
+    queries, owner, called = expand(hashes, [look.turned for look in looks], names)
+    qualities = np.array([look.quality for look in looks])[owner]
+    threads = os.cpu_count() or 1
+    found = library.match_pdq(queries, qualities, radius=radius, threads=threads)
+    (hits,) = fold(np.zeros(len(owner), np.int64), called, found, 1)
+    return hits
 
 
 def _line(query: str, hit: Hit) -> str:

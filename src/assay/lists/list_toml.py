@@ -42,14 +42,13 @@ def with_tables(
     """
     categories = dict(found.categories)
     for namespace, names in met.items():
-        there = categories.get(namespace)
-        if not namespace or (there is not None and there.keys() != {ANY}):
+        there, ours = categories.get(namespace), shipped().get(namespace)
+        is_open = there is None or (there.keys() == {ANY} and ours is None)
+        if not namespace or not is_open:
             continue
-        known = shipped().get(namespace) if there is None else None
-        if known is None:
-            known = {code: Category(name, Polarity.NONE) for code, name in names.items()}
-        if known:
-            categories[namespace] = {**known, **(there or {})}
+        new = ours or {code: Category(name, Polarity.NONE) for code, name in names.items()}
+        if new:
+            categories[namespace] = {**new, **(there or {})}
     if categories == found.categories:
         return found
     after = replace(found, categories=categories)

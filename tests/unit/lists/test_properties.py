@@ -184,6 +184,14 @@ def test_categories_that_come_later_place_nothing_until_someone_says(tmp_path: P
     assert properties.load(folder).polarity("csv:hashes", "B") == Polarity.NEGATIVE
 
 
+def test_known_software_stays_negative_import_after_import(tmp_path: Path) -> None:
+    for number in (1, 2):
+        imported(tmp_path, "list", [entry(number, namespace="nsrl", category="known software")])
+    assert [polarity_of(tmp_path, n) for n in (1, 2)] == [Polarity.NEGATIVE] * 2
+    found = properties.load(tmp_path / "lists" / "list")
+    assert list(found.categories["nsrl"]) == ["*"]
+
+
 def test_every_namespace_that_the_imports_used_gets_the_row(tmp_path: Path) -> None:
     facts = ListFacts("made", "first")
     imported(tmp_path, "list", [facts, entry(1, namespace="second", category=None)])

@@ -232,7 +232,8 @@ class _Page(HTMLParser):
 
 def test_the_first_command_of_the_readme_prints_what_the_readme_quotes(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    line = next(row for row in text.splitlines() if row.startswith("python3.11") and "triage" in row)
+    commands = (row for row in text.splitlines() if row.startswith("python3.11"))
+    line = next(row for row in commands if "triage" in row)
     words = line.rpartition(".venv/bin/assay ")[2].split()
     words[words.index("--case") + 1] = str(tmp_path / "case")
     done = assay(*(str(ROOT / w) if w.startswith("examples/") else w for w in words))

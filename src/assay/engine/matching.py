@@ -25,11 +25,10 @@ from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import ListPolarity
 from assay.engine import editions
 from assay.engine.judging import Judge, put
+from assay.engine.looks import expand, fold
 from assay.engine.neighbours import settle_all
 from assay.engine.rejudge import Changes
 from assay.engine.session import Session
-from assay.lists.variants import expand, fold
-from assay.media.pdq_turns import VARIANTS, eight
 from assay.store import near, queries
 from assay.store.case import Case
 from assay.store.records import Hash
@@ -112,7 +111,7 @@ class Matcher:
             return
         values = np.frombuffer(b"".join(h.hash for h in hashes), np.uint8).reshape(-1, 32)
         parts = [h.rendering if h.rendering.startswith(PARTS) else "" for h in hashes]
-        asked, owner, names = expand(values, [h.turned for h in hashes], eight, VARIANTS, parts)
+        asked, owner, names = expand(values, [h.turned for h in hashes], parts)
         qualities = np.array([h.quality for h in hashes], np.int64)[owner]
         found = self.library.match_pdq(asked, qualities, threads=os.cpu_count() or 1)
         # A frame is one picture, with its renderings: each record counts once for it, and once for

@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from assay.core.facts import Neighbours, Placement, Sha256
 from assay.core.vocab import Lane, Level
 from assay.engine.judging import Judge, Ruling, put
+from assay.engine.looks import expand
 from assay.lists.gathering import Gathering
-from assay.lists.variants import expand
-from assay.media.pdq_turns import VARIANTS, eight
 from assay.store import near, queries
 from assay.store.case import Case
 from assay.store.writer import Transaction
@@ -49,7 +48,7 @@ class _Wanted:
     def __init__(self, case: Case, shas: Sequence[Sha256], quality: int) -> None:
         hashes = [h for h in queries.hashes_of(case.connection, shas) if h.quality >= quality]
         stored = np.frombuffer(b"".join(h.hash for h in hashes), np.uint8).reshape(-1, 32)
-        self.queries, owner, _ = expand(stored, [h.turned for h in hashes], eight, VARIANTS)
+        self.queries, owner, _ = expand(stored, [h.turned for h in hashes])
         self._items = [hashes[at].item for at in owner.tolist()]
 
     def nearest(self, among: Gathering, radius: int) -> dict[Sha256, _Hit]:

@@ -215,7 +215,9 @@ def _finding(entry: ListEntry, near: list[Item], meets: int, name: str) -> JsonO
         "category": display(entry.category or ""),
         "item": item.sha256,
         "differs": differs,
-        "reason": f"{meets} items have all that it states" if meets else f"another {named}",
+        "reason": f"{meets} items have all that it states"
+        if meets
+        else f"it meets {item.sha256[:12]}, but states another {named}",
     }
 
 

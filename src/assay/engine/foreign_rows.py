@@ -119,8 +119,17 @@ class Gathered:
         """Yield pages of items; of each item what was told about it, in the order of the files."""
         rows = self._rows.execute("SELECT * FROM told ORDER BY item, rowid")
         told = (
-            Told(Sha256(item), self.speakers[speaker], *rest, listed=bool(listed), own=own)
-            for item, speaker, *rest, listed, own in rows
+            Told(
+                item=Sha256(item),
+                speaker=self.speakers[speaker],
+                category=category,
+                at=at,
+                note=note,
+                place=place,
+                listed=bool(listed),
+                own=own,
+            )
+            for item, speaker, category, at, note, place, listed, own in rows
         )
         grouped = (list(rows) for _, rows in groupby(told, lambda one: one.item))
         return _pages(grouped)

@@ -257,7 +257,9 @@ def _place(session: Session, tx: Transaction, touched: list[Sha256], taken: Take
     judge = Judge(session.case.reader, session.pinned, session.policy)
     hood = Neighbourhood(session.case, judge, session.policy)
     pages = (touched[at : at + _PAGE] for at in range(0, len(touched), _PAGE))
-    others = decided_in(session.case.connection, taken.added) if taken.added else ()
+    done = set(touched) if taken.added else set()
+    decided = decided_in(session.case.connection, taken.added) if taken.added else ()
+    others = ([sha for sha in page if sha not in done] for page in decided)
     changes = Changes()
     for page in chain(pages, others):
         rulings = put(tx, judge.rulings(page))

@@ -119,7 +119,16 @@ class Gathered:
         """Yield pages of items; of each item what was told about it, in the order of the files."""
         rows = self._rows.execute("SELECT * FROM told ORDER BY item, rowid")
         told = (
-            Told(Sha256(item), self.speakers[speaker], category, at, note, place, bool(listed), own)
+            Told(
+                item=Sha256(item),
+                speaker=self.speakers[speaker],
+                category=category,
+                at=at,
+                note=note,
+                place=place,
+                listed=bool(listed),
+                own=own,
+            )
             for item, speaker, category, at, note, place, listed, own in rows
         )
         grouped = (list(rows) for _, rows in groupby(told, lambda one: one.item))
@@ -215,7 +224,9 @@ def _finding(entry: ListEntry, near: list[Item], meets: int, name: str) -> JsonO
         "category": display(entry.category or ""),
         "item": item.sha256,
         "differs": differs,
-        "reason": f"{meets} items have all that it states" if meets else f"another {named}",
+        "reason": f"{meets} items have all that it states"
+        if meets
+        else f"it meets {item.sha256[:12]}, but states another {named}",
     }
 
 

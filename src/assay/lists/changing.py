@@ -19,7 +19,7 @@ from assay.core.errors import AssayError, PolicyError, UsageError
 from assay.lists import importing, list_toml, perceptual, properties, writing
 from assay.lists import manifest as manifests
 from assay.lists.adapters.registry import open_list
-from assay.lists.held import Held, in_force, read_held, write_held
+from assay.lists.held import Held, in_force, problem, read_held, write_held
 from assay.lists.importing import Pieces, Summary
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest, WriteLock
@@ -177,8 +177,8 @@ def _rewrite(
 
 def hold(folder: Path, held: Held) -> None:
     """Leave a hash of a list out of matching, with a reason that is shown."""
-    if not held.reason:
-        raise PolicyError("a hash is held for a reason", hint="say why it matches too much")
+    if wrong := problem(held):
+        raise PolicyError(f"{folder.name}: {wrong}", hint="give a hash and say what it matches")
     with _writing(folder) as before:
         kept = [each for each in read_held(folder, before.held) if each.key != held.key]
         _commit_held(folder, before, (*kept, held), {"held": list(held.key)})

@@ -97,9 +97,8 @@ def opaque(rows: NDArray[np.uint8]) -> NDArray[np.void]:
 
 
 def among(found: NDArray[np.uint8], wanted: frozenset[bytes]) -> NDArray[np.bool_]:
-    """Tell of N×width values which are among ``wanted``, all of that width."""
+    """Tell of N×width values which are among ``wanted``."""
     if not wanted:
         return np.zeros(len(found), np.bool_)
-    width = found.shape[1]
-    known = np.frombuffer(b"".join(sorted(wanted)), np.uint8).reshape(-1, width)
+    known = np.frombuffer(b"".join(sorted(wanted)), np.uint8).reshape(-1, found.shape[1])
     return np.isin(opaque(found), opaque(known))

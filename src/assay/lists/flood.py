@@ -36,13 +36,40 @@ def flooded(files: Sequence[ColumnFile], marks: Marks, limit: int) -> dict[bytes
         return {}
     shared: dict[bytes, int] = {}
     for rows in _current(files, marks):
-        suspects = _different(rows[full[_buckets(rows, bits)]])
-        values, times = np.unique(opaque(suspects[:, :-4]), return_counts=True)
-        for value, count in zip(values, times.tolist(), strict=True):
-            key = value.tobytes()
-            if key in shared or len(shared) < _CANDIDATES:
-                shared[key] = shared.get(key, 0) + count
+        _count(shared, rows[full[_buckets(rows, bits)]])
     return {value: count for value, count in shared.items() if count > limit}
+
+
+def flooded_among(
+    files: Sequence[ColumnFile], marks: Marks, limit: int, wanted: frozenset[bytes]
+) -> dict[bytes, int]:
+    """Return the same for a few thousand values at most: a tenth of the time, for a few new ones in
+    a list of millions.
+    """
+    if not wanted or sum(file.count for file in files) <= limit:
+        return {}
+    heads = np.unique(np.frombuffer(b"".join(value[:8] for value in wanted), "<u8"))
+    near = np.zeros(1 << 16, np.bool_)  # by the first two bytes: rules most rows out
+    near[heads & np.uint64(0xFFFF)] = True
+    shared: dict[bytes, int] = {}
+    for file in files:
+        for rows in file.rows(forget=True):
+            mine = np.ascontiguousarray(rows[:, :8]).view("<u8")[:, 0]
+            at = np.flatnonzero(near[mine & np.uint64(0xFFFF)])
+            at = at[np.isin(mine[at], heads)]
+            if len(at):
+                at = at[~marks.are_dead(numbers(rows[at]))]
+                _count(shared, rows[at])
+    return {value: shared[value] for value in wanted if shared.get(value, 0) > limit}
+
+
+def _count(shared: dict[bytes, int], rows: NDArray[np.uint8]) -> None:
+    """Count the values of rows; a record that states one twice is one record."""
+    values, times = np.unique(opaque(_different(rows)[:, :-4]), return_counts=True)
+    for value, count in zip(values, times.tolist(), strict=True):
+        key = value.tobytes()
+        if key in shared or len(shared) < _CANDIDATES:
+            shared[key] = shared.get(key, 0) + count
 
 
 def reheld(before: Sequence[Held], algorithm: str, found: dict[bytes, int]) -> list[Held]:
@@ -74,6 +101,6 @@ def _buckets(rows: NDArray[np.uint8], bits: int) -> NDArray[np.uint64]:
 
 
 def _different(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return each row once: a record that states a hash twice is one record."""
+    """Return each row once."""
     once = np.unique(opaque(rows))
     return once.view(np.uint8).reshape(len(once), rows.shape[1])

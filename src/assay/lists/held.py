@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.jsonvalue import digest_of
+from assay.lists.columns import WIDTHS
 from assay.lists.manifest import Part
 from assay.lists.sealed import ListDamagedError, SealedFile, SealedWriter
 
@@ -53,6 +54,20 @@ def write_held(folder: Path, name: str, held: tuple[Held, ...]) -> Part | None:
 def in_force(held: Iterable[Held]) -> tuple[Held, ...]:
     """Return those that are not matched."""
     return tuple(each for each in held if not each.released)
+
+
+def problem(held: Held) -> str:
+    """Return why this cannot be held, empty where it can."""
+    if not held.reason:
+        return "a hash is held for a reason"
+    try:
+        size = len(bytes.fromhex(held.value))
+    except ValueError:
+        return f"{held.value[:100]!r} is not hex"
+    width = WIDTHS.get(held.algorithm, size)
+    if size != width:
+        return f"a {held.algorithm} hash has {width} bytes, not {size}"
+    return ""
 
 
 def values(held: Iterable[Held], algorithm: str) -> frozenset[bytes]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CAP = 1000  # hashes of current records given for a query, at least, where there are so many
 _DEAD = 4096  # dead records that an index may keep; beyond that, as many as a quarter of it
 _BLOCK = 1 << 16  # hashes given to the index at once
+_QUICK = 1 << 21  # hashes up to which an index is built anew in two seconds
 _FOLDER = "pdq.index-"
 
 
@@ -94,7 +95,8 @@ def follow(folder: Path, before: Manifest, after: Manifest, marks: Marks) -> Man
         return rebuild(folder, after, marks)
     if not adding:
         return after
-    if not before.index or (adding > TAIL_LIMIT and 4 * adding > before.indexed):
+    # Folding many into an index needs the compiled kernel, and with it 120 MiB.
+    if not before.index or (adding > TAIL_LIMIT and before.indexed < max(4 * adding, _QUICK)):
         return rebuild(folder, after, marks)
     try:
         with IndexWriter(folder / before.index) as writer:

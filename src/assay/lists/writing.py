@@ -19,8 +19,9 @@ import numpy as np
 from assay.lists import columns
 from assay.lists.columns import WIDTHS, ColumnFile, ColumnWriter
 from assay.lists.digests import DigestFile, numbers, write_digests
-from assay.lists.flood import flooded, reheld
+from assay.lists.flood import flooded, flooded_among, reheld
 from assay.lists.held import Held, write_held
+from assay.lists.held import values as held_values
 from assay.lists.manifest import Manifest, Part, Run
 from assay.lists.marks import Marks
 from assay.lists.model import ListEntry, Perceptual
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 QUALITY = 50  # below it a PDQ hash says too little to be compared (Meta's own gate)
 PARTS = 8  # sorted files of one kind that a list may have before the newer are merged
+_FEW = 1 << 12  # new perceptual hashes that are counted one by one
 # A PDQ hash has a bit for each of 256 coefficients that exceeds their median, so 128 are set unless
 # many are equal, as in an image without structure: outside these bounds it is not compared.
 _FEWEST, _MOST = 64, 192
@@ -200,8 +202,17 @@ class Draft:
     def _hold_flooded(self, name: str, parts: tuple[Part, ...]) -> None:
         """Hold what too many current records share, whichever imports brought them."""
         files = [ColumnFile(self._folder / p.file, WIDTHS[name], p.seal) for p in parts]
-        found = flooded(files, self._marks, self._flood)
-        mine = reheld(tuple(self._held.values()), name, found)
+        held = tuple(self._held.values())
+        new = files[-1] if name in self._columns else None
+        if len(files) > 1 and (new is None or new.count <= _FEW):
+            # Only what is new can be shared by more, only what is held by fewer.
+            wanted = set(held_values(held, name))
+            if new is not None:
+                wanted |= {v.tobytes() for rows in new.rows() for v in columns.values(rows)}
+            found = flooded_among(files, self._marks, self._flood, frozenset(wanted))
+        else:
+            found = flooded(files, self._marks, self._flood)
+        mine = reheld(held, name, found)
         others = [each for each in self._held.values() if each.algorithm != name]
         self._held = {each.key: each for each in (*others, *mine)}
 

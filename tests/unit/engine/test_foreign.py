@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assay.core.errors import AssayError
 from assay.core.facts import Decision, Item
 from assay.core.vocab import Lane
 from assay.engine.foreign_choice import (
@@ -24,9 +26,11 @@ from assay.engine.foreign_choice import (
 )
 from assay.engine.foreign_record import ForeignFile, Speaker, Told, moment, note
 from assay.engine.foreign_rows import Gathered
+from assay.store.case import Case
 from assay.store.records import Bundle
+from assay.store.values import dump
 from tests.support import cases
-from tests.support.list_files import CONTEXT_20
+from tests.support.list_files import CONTEXT_20, damaged
 
 FILE = ForeignFile("lab.json", "0" * 64, 1, "VICS 2.0 cases", "vics:US")
 LANES = {("vics:US", str(n)): Lane(n) for n in (1, 2, 5)}
@@ -165,3 +169,62 @@ def test_pages_come_whole_and_in_the_order_of_items(tmp_path: Path) -> None:
     shas = [rows[0].item for page in pages for rows in page]
     assert shas == sorted(cases.sha(n) for n in range(1, 1201))
     assert sum(len(rows) for page in pages for rows in page) == 1203
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    with cases.create(tmp_path_factory.mktemp("known") / "case") as case:
+        cases.fill(case, 1, 3)
+        yield case
+
+
+SAMPLE = json.dumps(
+    {
+        "@odata.context": CONTEXT_20.format("US", "Cases"),
+        "value": [
+            {
+                "SourceApplicationName": "Example \ud800 Review\0",
+                "Media": [
+                    {
+                        "MediaID": n,
+                        "Category": 2,
+                        "MD5": cases.item(n).md5,
+                        "Comments": "é \udfff\0 '",
+                        "DateUpdated": "2024-05-18T16:40:02Z",
+                    }
+                    for n in (1, 2, 3)
+                ],
+            }
+        ],
+    }
+).encode()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_damage_raises_or_makes_more_than_was_there(known: Case, data: st.DataObject) -> None:
+    raw = data.draw(damaged(SAMPLE))
+    path = known.folder.parent / "lab.json"
+    path.write_bytes(raw)
+    with Gathered(known.connection, None) as gathered:
+        try:
+            gathered.read(path)
+        except AssayError:
+            return
+        told = [one for page in gathered.by_item() for rows in page for one in rows]
+    told_of = gathered.uncategorised + gathered.unmet + gathered.differs.count + len(told)
+    assert gathered.records == told_of
+    for one in told:
+        assert one.item in {cases.sha(n) for n in (1, 2, 3)}
+        assert "\0" not in one.speaker.name
+        dump([one.note, one.place, one.category])
+
+
+def test_undamaged_every_record_is_told(known: Case) -> None:
+    path = known.folder.parent / "lab.json"
+    path.write_bytes(SAMPLE)
+    with Gathered(known.connection, None) as gathered:
+        gathered.read(path)
+        (page,) = gathered.by_item()
+    assert [len(rows) for rows in page] == [1, 1, 1]
+    assert page[0][0].speaker.name == "Example \\ud800 Review\\u0000"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.lists import changing, flood, library, matching, perceptual
+from assay.lists import changing, flood, library, matching, perceptual, writing
 from assay.lists.columns import ColumnFile, ColumnWriter
 from assay.lists.held import Held
 from assay.lists.library import Library
@@ -17,6 +17,7 @@ from assay.lists.marks import Marks
 from assay.lists.model import ListEntry, Perceptual
 from tests.support.listing import Piece, entry, imported, known, near, pdq
 
+FEW = (0, 1 << 12)  # new hashes counted one by one
 SHARED = (Perceptual("pdq", pdq(7)),)
 
 
@@ -24,9 +25,10 @@ def sharing(numbers: Iterable[int], **changes: object) -> list[Piece]:
     return [entry(n, hashes=SHARED, **changes) for n in numbers]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a list that holds what more than 20 records share."""
+@pytest.fixture(params=FEW)
+def folder(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a list that holds what more than 20 records share, counted in either way."""
+    monkeypatch.setattr(writing, "_FEW", request.param)
     imported(tmp_path, "list", [entry(0)])
     folder = tmp_path / "lists" / "list"
     changing.set_properties(folder, flood=20)
@@ -146,6 +148,9 @@ def test_counting_by_buckets_agrees_with_a_plain_dictionary(
     for limit in (1, 10, 60, 5000):
         expected = {value: count for value, count in Counter(told).items() if count > limit}
         assert flood.flooded(files, marks, limit) == expected
+        some = frozenset(pdq(n) for n in (1, 2, 3, 40, 501))
+        few = {value: count for value, count in expected.items() if value in some}
+        assert flood.flooded_among(files, marks, limit, some) == few
 
 
 def test_nothing_is_flooded_in_a_list_without_hashes(tmp_path: Path) -> None:

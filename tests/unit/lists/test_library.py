@@ -206,6 +206,9 @@ def test_a_person_can_hold_a_hash_and_must_say_why(tmp_path: Path) -> None:
     before = Library.open(tmp_path).digest_text()
     with pytest.raises(PolicyError, match="reason"):
         changing.hold(folder, Held("pdq", pdq(1).hex(), ""))
+    for value, said in (("abcd", "32 bytes, not 2"), ("a logo", "not hex")):
+        with pytest.raises(PolicyError, match=said):
+            changing.hold(folder, Held("pdq", value, "a logo"))
     changing.hold(folder, Held("pdq", pdq(1).hex(), "a logo", "examiner"))
     found = Library.open(tmp_path)
     assert found.match_pdq(near(1)) == [[]]

@@ -38,6 +38,7 @@ from assay.engine.progress import Progress  # noqa: E402
 from assay.engine.ranking import in_order, rank_of  # noqa: E402
 from assay.engine.session import CaseOptions, Session, create, open_session  # noqa: E402
 from assay.engine.settled import Settled  # noqa: E402
+from assay.engine.stacks import find_stacks  # noqa: E402
 from assay.engine.traces import find_traces  # noqa: E402
 from assay.engine.triage import add_sources  # noqa: E402
 from assay.exports.items import records  # noqa: E402
@@ -71,6 +72,7 @@ class Point:
     settled_us: float  # microseconds to know one file again
     coverage: float
     traces: float
+    stacks: float  # finding the near-duplicates of the whole case
     report: float
     report_kib: float
     verify: float | None  # checking every row and the chain; at the larger sizes on request only
@@ -194,6 +196,7 @@ def measure(
         account, rows = timed(lambda: coverage(connection))
         assert all(row.adds_up for row in rows)
         traces, _ = timed(lambda: list(find_traces(connection, session.policy)))
+        stacks, _ = timed(lambda: list(find_stacks(session.case, session.policy)))
         out = case.parent / "report.html"
         report, _ = timed(lambda: write_report(session, out, ReportOptions()))
         checked = timed(lambda: check_case(session.case))[0] if verify else None
@@ -210,6 +213,7 @@ def measure(
         settled_us=look / len(entries) * 1e6,
         coverage=account,
         traces=traces,
+        stacks=stacks,
         report=report,
         report_kib=out.stat().st_size / 1024,
         verify=checked,

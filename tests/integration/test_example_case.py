@@ -228,3 +228,19 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def test_the_first_command_of_the_readme_prints_what_the_readme_quotes(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    commands = (row for row in text.splitlines() if row.startswith("python3.11"))
+    line = next(row for row in commands if "triage" in row)
+    words = line.rpartition(".venv/bin/assay ")[2].split()
+    words[words.index("--case") + 1] = str(tmp_path / "case")
+    done = assay(*(str(ROOT / w) if w.startswith("examples/") else w for w in words))
+    assert done.code in (0, 3), done.err
+    counted = re.compile(r"^  (lane \d|  band \w|inventory) +(\d+)", re.MULTILINE)
+    printed = counted.findall(done.out)
+    assert counted.findall(text.split("The first one prints:")[1]) == printed
+    assert [name for name, count in printed if name.startswith("lane") and int(count)] == [
+        f"lane {n}" for n in range(1, 6)
+    ]

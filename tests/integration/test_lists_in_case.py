@@ -257,3 +257,29 @@ def test_cases_matched_with_other_lists_are_not_merged(one: Path, tmp_path: Path
     assert done.code == 0, done.err
     assert lanes(tmp_path / "both")["1.jpg"] == 2
     assert assay("verify", "--case", tmp_path / "both").code == 0
+
+
+# ---- decisions and lists
+
+
+def test_a_list_that_comes_to_know_a_file_reopens_what_was_decided(
+    one: Path, tmp_path: Path
+) -> None:
+    case = tmp_path / "case"
+    triage(one, case)
+    first, second = one / "1.jpg", one / "2.jpg"
+    for path in (first, second):
+        words = ("decide", path, "--category", "5", "--case", case)
+        assert assay(*words).code == 0
+    known("software", second, 5)  # says the same as the decision
+    known("series", first, 1, VictimIdentified=False)
+    triage(one, case)
+    assert lanes(case) == {"1.jpg": 2, "2.jpg": 5, "3.jpg": 1}
+    assert "open again" in assay("show", first, "--case", case).out
+    assert assay("verify", "--case", case).code == 0
+    # a newer version of the list that says the same is no new hit
+    assert assay("decide", first, "--category", "5", "--case", case).code == 0
+    assert lanes(case)["1.jpg"] == 5
+    known("series", first, 1, VictimIdentified=False, Series="Example", Comments="newer")
+    triage(one, case)
+    assert lanes(case)["1.jpg"] == 5

@@ -54,7 +54,7 @@ def assay(*words: str | os.PathLike[str], env: Mapping[str, str] | None = None) 
 
 def items(case: Path) -> list[dict[str, Any]]:
     """Return the records of a case in the order of work, the inventory last."""
-    done = assay("queue", "--case", case, "--json")
+    done = assay("queue", "--case", case, "--members", "--json")
     assert done.code == 0, done.err
     return done.rows
 

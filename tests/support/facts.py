@@ -83,6 +83,7 @@ def match(
     near: int | None = None,
     frame: int = -1,
     more: int = 0,
+    variant: str = "",
 ) -> Match:
     """Return a hit by digest, or with ``near`` (bits) one by PDQ."""
     return Match(
@@ -106,6 +107,7 @@ def match(
         category="1",
         namespace="vics:US",
         more=more,
+        variant="" if near is None else variant,
     )
 
 

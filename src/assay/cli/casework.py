@@ -51,6 +51,13 @@ def show_priors(session: Session, given: Sequence[Path], keep_for: str = "") -> 
     warn(session.use_priors(given, keep_for=keep_for))
 
 
+def keep_lists(session: Session, files: Sequence[Path], operator: str) -> None:
+    """Import known-hash lists of this case alone, and say what in them could not be read."""
+    from assay.engine.matching import keep_lists
+
+    warn(keep_lists(session, files, operator))
+
+
 def check_priors(given: Sequence[Path]) -> None:
     """Refuse a prior case that cannot be read before a case folder is made; raises CaseError."""
     from assay.engine.prior import open_priors

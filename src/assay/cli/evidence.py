@@ -8,7 +8,7 @@ from assay.cli.output import plain
 from assay.core.jsonvalue import Json, canonical
 from assay.core.names import display
 from assay.core.vocab import Level
-from assay.exports.record import first_path, match_line
+from assay.exports.record import first_path, in_stack, match_line
 from assay.verdict.policy import Policy
 
 _WIDTH = 300  # characters shown of a field of a list's record; --json has all of it
@@ -29,6 +29,7 @@ def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) ->
     if isinstance(pdq, Mapping):
         plain(f"  pdq       {pdq['hash']} (quality {pdq['quality']})")
     _moving(record)
+    _stack(record)
     _reasons(record)
     _claims(record, policy)
     _table(record, "camera", prompts=prompts)
@@ -75,6 +76,19 @@ def _moving(record: Mapping[str, Json]) -> None:
         pdq = frame["pdq"]
         found = f"{pdq['hash']} (quality {pdq['quality']})" if isinstance(pdq, Mapping) else "-"
         plain(f"    {frame['index']!s:>7} {at}  {found}")
+
+
+def _stack(record: Mapping[str, Json]) -> None:
+    """Show what stands with an item as near-duplicates, or what it stands with."""
+    stack = record["stack"]
+    if not isinstance(stack, Mapping):
+        return
+    if stack["head"] != record["sha256"]:
+        plain(f"  stack     reviewed with {stack['head']}")
+        return
+    plain(f"  {in_stack(record)}")
+    for member in _rows(stack["members"]):
+        plain(f"    {member['distance']!s:>3} bits  {member['item']}")
 
 
 def _prior(record: Mapping[str, Json]) -> None:

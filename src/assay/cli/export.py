@@ -9,7 +9,9 @@ import typer
 
 from assay.cli import options as opt
 
-app = typer.Typer(no_args_is_help=True, help="Hand over items, the custody log or media.")
+app = typer.Typer(
+    no_args_is_help=True, help="Hand over items, a VICS case, a table, the custody log or media."
+)
 
 OutOption = Annotated[Path, typer.Option("-o", "--out", help="The file to write.")]
 
@@ -42,6 +44,121 @@ def items(
         count = write_items(session, chosen, out)
         digest = record_export(
             session, "items.exported", out, operator or default_operator(), items=count
+        )
+    if json:
+        emit({"items": count, "path": str(out), "sha256": digest})
+    else:
+        plain(f"{count} items written to {out} (SHA-256 {digest})")
+
+
+@app.command("vics")
+def vics(
+    case: opt.CaseOption,
+    out: OutOption,
+    *,
+    lane: opt.LaneOption = None,
+    top: opt.TopOption = None,
+    origin: opt.OriginOption = None,
+    where: opt.WhereOption = None,
+    context: Annotated[
+        str,
+        typer.Option("--context", help="Whose categories: US, UK, Default or CUSTOM."),
+    ] = "Default",
+    operator: opt.OperatorOption = "",
+    json: opt.JsonOption = False,
+) -> None:
+    """Write a VICS 2.0 case for a review tool; its categories come back with decide --from vics.
+
+    A category is a person's decision in the scheme of the context (vics:US, …), else what an exact
+    record of a list in it says, marked as precategorised. Assay gives none itself: what it found
+    stands in MediaMetadata, Tags and Comments.
+    """
+    from assay.cli import casework
+    from assay.cli.output import emit, plain
+    from assay.engine.session import default_operator, open_session
+    from assay.exports.handover import record_export
+    from assay.exports.selection import parse_selection
+    from assay.exports.vics import write_case
+
+    chosen = parse_selection(lane=lane, top=top, origin=origin, where=where)
+    casework.check_writable(out)
+    with open_session(case, write=True) as session:
+        told = write_case(session, chosen, out, context, operator)
+        digest = record_export(
+            session,
+            "vics.exported",
+            out,
+            operator or default_operator(),
+            items=told.items,
+            decided=told.decided,
+            precategorized=told.listed,
+        )
+    casework.warn(
+        [
+            f"{out} holds {count} records of the list {name} ({told.handling[name]})"
+            for name, count in told.lists.items()
+        ]
+    )
+    if json:
+        emit(
+            {
+                "items": told.items,
+                "decided": told.decided,
+                "precategorized": told.listed,
+                "contradicted": told.contradicted,
+                "elsewhere": dict(told.elsewhere),
+                "lists": dict(told.lists),
+                "path": str(out),
+                "sha256": digest,
+            }
+        )
+        return
+    plain(f"{told.items} items written to {out} (SHA-256 {digest})")
+    plain(
+        f"  {told.decided} with a person's category of vics:{context}, {told.listed} with a list's"
+    )
+    if told.contradicted:
+        plain(f"  {told.contradicted} without one: people, or lists, contradict each other")
+    for scheme, count in sorted(told.elsewhere.items()):
+        plain(
+            f"  {count} decided in {scheme}, not written as a category: "
+            f"--context {scheme.removeprefix('vics:')} writes those"
+        )
+
+
+@app.command("csv")
+def table(
+    case: opt.CaseOption,
+    out: OutOption,
+    *,
+    lane: opt.LaneOption = None,
+    top: opt.TopOption = None,
+    origin: opt.OriginOption = None,
+    where: opt.WhereOption = None,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin with a byte order mark, for spreadsheets.")
+    ] = False,
+    operator: opt.OperatorOption = "",
+    json: opt.JsonOption = False,
+) -> None:
+    """Write a table with one row per item, in the order of work.
+
+    A cell that a spreadsheet would compute (it begins with = + - @, a tab or a line end) gets an
+    apostrophe before it.
+    """
+    from assay.cli import casework
+    from assay.cli.output import emit, plain
+    from assay.engine.session import default_operator, open_session
+    from assay.exports.csv_ import write_table
+    from assay.exports.handover import record_export
+    from assay.exports.selection import parse_selection
+
+    chosen = parse_selection(lane=lane, top=top, origin=origin, where=where)
+    casework.check_writable(out)
+    with open_session(case, write=True) as session:
+        count = write_table(session, chosen, out, bom=bom)
+        digest = record_export(
+            session, "csv.exported", out, operator or default_operator(), items=count
         )
     if json:
         emit({"items": count, "path": str(out), "sha256": digest})

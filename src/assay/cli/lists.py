@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.cli import lists_match
 from assay.cli import options as opt
 from assay.core.jsonvalue import Json
+from assay.core.vocab import ListPolarity
 
 if TYPE_CHECKING:
-    from assay.lists.library import Library
-    from assay.lists.matching import Hit
+    from assay.lists.properties import Properties
 
 app = typer.Typer(
     no_args_is_help=True, help="Known-hash lists: import, describe, match files and hashes."
 )
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the list.")]
-_PDQ_DIGITS = 64
+_Owner = Annotated[str | None, typer.Option("--owner", help="Whose list it is.")]
+_Handling = Annotated[
+    str | None, typer.Option("--handling", help="How it may be passed on: a TLP word or free text.")
+]
+_Distance = Annotated[
+    int | None,
+    typer.Option("--distance", min=0, max=63, help="Bits: how near a PDQ hash must lie."),
+]
+_From = Annotated[
+    str | None,
+    typer.Option("--valid-from", metavar="YYYY-MM-DD", help="First day on which it is in force."),
+]
+_Until = Annotated[
+    str | None,
+    typer.Option("--valid-until", metavar="YYYY-MM-DD", help="Last day; empty = no bound."),
+]
+_Notes = Annotated[str | None, typer.Option("--notes", help="For people.")]
+_Polarity = Annotated[
+    ListPolarity | None,
+    typer.Option(
+        "--polarity",
+        help="What its records mean, where list.toml has no row for their category.",
+        show_default=False,
+    ),
+]
 
 
 @app.command("add")
@@ -36,12 +61,19 @@ def add(
     profile: Annotated[
         str | None, typer.Option("--profile", help="Column profile of a CSV file.")
     ] = None,
+    owner: _Owner = None,
+    handling: _Handling = None,
+    distance: _Distance = None,
+    valid_from: _From = None,
+    valid_until: _Until = None,
+    notes: _Notes = None,
+    polarity: _Polarity = None,
     json: opt.JsonOption = False,
 ) -> None:
     """Import files into a list, which is made by its first one. The format shows in the content.
 
     A record that cannot be read is put into the quarantine and counted; it ends nothing. Exit 3
-    where there was one.
+    where there was one. The other options say what the list is, as assay lists set does.
     """
     from assay.cli.output import emit, plain
     from assay.lists import changing, library
@@ -50,22 +82,102 @@ def add(
     options = {
         key: value for key, value in (("format", form), ("profile", profile)) if value is not None
     }
+    folder = library.folder_of(home(), name)
+    changes = _changes(owner, handling, distance, valid_from, valid_until, notes)
+    changing.with_changes(folder, changes)  # a wrong value is told before anything is imported
     refused = 0
     for path in files:
-        summary = changing.add(library.folder_of(home(), name), path, options)
+        summary = changing.add(folder, path, options)
         row = summary.to_json()
         refused += summary.refused.total()
         if json:
             emit({"list": name, **row})
-        else:
-            plain(f"{path.name}: {_counts(row)}")
-            for reason, count in summary.refused.most_common(5):
-                plain(f"  {count} refused: {reason}")
+            continue
+        plain(f"{path.name}: {_counts(row)}")
+        for reason, count in summary.refused.most_common(5):
+            plain(f"  {count} refused: {reason}")
+        if summary.new_codes:
+            plain(f"  {summary.new_codes} categories place nothing until list.toml says what")
+    if changes or polarity:
+        found = changing.set_properties(folder, polarity=polarity, **changes)
+        _tell_set(name, found, changes, polarity, json=json)
     raise typer.Exit(3 if refused else 0)
 
 
 # ``update`` reads as what people do each week; both continue a list with newer files.
 app.command("update", help="Import newer files into a list, as add does.")(add)
+
+
+@app.command("set")
+def set_(
+    name: NameArgument,
+    *,
+    owner: _Owner = None,
+    handling: _Handling = None,
+    distance: _Distance = None,
+    valid_from: _From = None,
+    valid_until: _Until = None,
+    notes: _Notes = None,
+    polarity: _Polarity = None,
+    json: opt.JsonOption = False,
+) -> None:
+    """Say what a list is: these options change its list.toml, comments in it stay.
+
+    --polarity writes a row "*" for every namespace that the list's imports used: it says what the
+    records of plain lists and of tables without categories mean. Cases that were matched with the
+    list are matched again with their next run.
+    """
+    from assay.core.errors import UsageError
+    from assay.lists import changing, library
+    from assay.trust.lists import home
+
+    folder = library.require(home(), name)
+    changes = _changes(owner, handling, distance, valid_from, valid_until, notes)
+    if not changes and polarity is None:
+        raise UsageError("nothing to set", hint="assay lists set --help names what can be set")
+    found = changing.set_properties(folder, polarity=polarity, **changes)
+    _tell_set(name, found, changes, polarity, json=json)
+
+
+def _changes(
+    owner: str | None,
+    handling: str | None,
+    distance: int | None,
+    valid_from: str | None,
+    valid_until: str | None,
+    notes: str | None,
+) -> dict[str, Any]:
+    given = {
+        "owner": owner,
+        "handling": handling,
+        "distance": distance,
+        "valid_from": valid_from,
+        "valid_until": valid_until,
+        "notes": notes,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _tell_set(
+    name: str,
+    found: Properties,
+    changes: Mapping[str, Json],
+    polarity: ListPolarity | None,
+    *,
+    json: bool,
+) -> None:
+    from assay.cli.output import emit, plain
+
+    said = {**changes, **({"polarity": polarity.value} if polarity else {})}
+    own = found.own_rows(found.categories) if polarity else {}
+    if json:
+        emit({"list": name, "set": said, "own_rows": own})
+        return
+    for key, value in said.items():
+        plain(f"{key:<14} {_shown(value)}")
+    for namespace, codes in own.items():
+        shown = ", ".join(codes[:10]) + (", …" if len(codes) > 10 else "")
+        plain(f"  not for {namespace} {shown}: these categories have rows of their own")
 
 
 @app.command("ls")
@@ -144,7 +256,16 @@ def quarantine(name: NameArgument, *, json: opt.JsonOption = False) -> None:
             plain(f"{file} {piece.locator}: {piece.reason}")
     for one in held:
         if json:
-            emit_lines([{"held": one.algorithm, "value": one.value, "reason": one.reason}])
+            emit_lines(
+                [
+                    {
+                        "held": one.algorithm,
+                        "value": one.value,
+                        "reason": one.reason,
+                        "by": one.by,
+                    }
+                ]
+            )
         else:
             plain(f"held: {one.algorithm} {one.value}: {one.reason}")
 
@@ -183,109 +304,7 @@ def rm(
     emit({"removed": name}) if json else plain(f"{name} is removed")
 
 
-@app.command("match")
-def match(
-    queries: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE|HASH…", help="Files, or hashes in hex.")
-    ] = None,
-    *,
-    hashes: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="A file with one hash a line.")
-    ] = None,
-    radius: Annotated[
-        int | None,
-        typer.Option("--radius", min=0, max=63, help="Bits, instead of each list's own distance."),
-    ] = None,
-    json: opt.JsonOption = False,
-) -> None:
-    """Look files or hashes up in every list: one line a match, none for a miss.
-
-    32 digits are an MD5, 40 a SHA-1, 64 are looked up as SHA-256 and as PDQ. A digest that agrees
-    while the size or another digest of the record differs is shown as a finding, not as a match.
-    """
-    from assay.cli.output import emit_lines, plain, stderr
-    from assay.core.errors import UsageError
-    from assay.lists.library import Library
-    from assay.trust.lists import home
-
-    given = [*(queries or []), *(_lines(hashes) if hashes is not None else [])]
-    if not given:
-        raise UsageError("nothing to look up", hint="name files or hashes, or give --from FILE")
-    library = Library.open(home())
-    for note in library.notes:
-        stderr.print(note, markup=False)
-    for query, found in _matches(library, given, radius):
-        if json:
-            emit_lines([{"query": query, **found.to_json()}])
-        else:
-            plain(_line(query, found))
-
-
-def _matches(
-    library: Library, given: Sequence[str], radius: int | None
-) -> Iterator[tuple[str, Hit]]:
-    """Yield every match of every query, in the order given."""
-    import numpy as np
-
-    from assay.core.errors import UsageError
-
-    def near(digits: str, quality: int) -> list[Hit]:
-        row = np.frombuffer(bytes.fromhex(digits), np.uint8)[None, :]
-        return library.match_pdq(row, np.array([quality]), radius=radius)[0]
-
-    for query in given:
-        digits = query.strip().lower()
-        if not set(digits) - set("0123456789abcdef") and len(digits) in (32, 40, 64):
-            known = {len(digits): digits}
-            hits = library.match_exact(known.get(32, ""), known.get(40, ""), known.get(64, ""))
-            if len(digits) == _PDQ_DIGITS:
-                hits += near(digits, -1)
-            yield from ((query, hit) for hit in hits)
-        elif Path(query).is_file():
-            yield from _of_file(library, Path(query), near)
-        else:
-            raise UsageError(
-                f"{query!r} is neither a file nor a hash",
-                hint="hashes are 32, 40 or 64 hexadecimal digits",
-            )
-
-
-def _of_file(
-    library: Library, path: Path, near: Callable[[str, int], list[Hit]]
-) -> Iterator[tuple[str, Hit]]:
-    from assay.cli.output import stderr
-    from assay.engine.hashing import hash_paths
-
-    for row in hash_paths([path]):
-        if row.error:
-            stderr.print(f"{row.path}: {row.error}", markup=False)
-            continue
-        size = path.stat().st_size
-        hits = library.match_exact(row.md5, row.sha1, row.sha256, size)
-        if row.pdq is not None:
-            hits += near(*row.pdq)
-        yield from ((row.path, hit) for hit in hits)
-
-
-def _line(query: str, hit: Hit) -> str:
-    what = "finding" if hit.finding else hit.polarity.value
-    known = {True: ", identified", False: ", not identified", None: ""}[hit.entry.identified]
-    differs = f"; differs: {', '.join(hit.differs)}" if hit.differs else ""
-    category = f" category {hit.entry.category}" if hit.entry.category is not None else ""
-    return (
-        f"{query}: {hit.list} {hit.entry.id} by {hit.algorithm}, distance {hit.distance} of "
-        f"{hit.threshold}, {what}{category}{known}{differs}"
-    )
-
-
-def _lines(path: Path) -> list[str]:
-    from assay.core.errors import UsageError
-
-    try:
-        lines = path.read_text("utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="give a readable file") from None
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+app.command("match")(lists_match.match)
 
 
 def _counts(row: Mapping[str, Json]) -> str:

@@ -34,6 +34,10 @@ WhereOption = Annotated[
         help="Only items whose fields (of items.jsonl, dots for inner ones) have these values.",
     ),
 ]
+ListOption = Annotated[
+    list[Path],
+    typer.Option("--list", metavar="FILE", help="A known-hash list for this case alone."),
+]
 TrustOption = Annotated[
     list[Path],
     typer.Option(

@@ -32,6 +32,7 @@ def run(
     policy: opt.PolicyOption = None,
     frames: opt.FramesOption = None,
     prior: opt.PriorOption = [],  # noqa: B006
+    lists: opt.ListOption = [],  # noqa: B006
     retry_failed: opt.RetryFailedOption = False,
     timeout: opt.TimeoutOption = 20.0,
     workers: opt.WorkersOption = 0,
@@ -72,6 +73,7 @@ def run(
         if target is None:
             session.require_no_drift(plan)
         casework.show_priors(session, prior, who)
+        casework.keep_lists(session, lists, who)
         sources = engine.stored_sources(session)
         run_options = RunOptions(
             workers=workers,
@@ -84,9 +86,9 @@ def run(
                 session, sources, plan, operator=who, options=run_options, watcher=watch
             )
         if target is not None:
-            found = upgrades.preview(session, target)
+            found = upgrades.preview(session, target, who)
             if _accepted(found, yes=yes, as_json=json):
-                upgrades.accept(session, target, found, who)
+                upgrades.accept(session, target, who)
         casework.show_summary(session, summary, as_json=json, report=None)
         raise typer.Exit(int(casework.exit_code(session, summary)))
 

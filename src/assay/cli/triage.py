@@ -17,6 +17,7 @@ def triage(
     trust: opt.TrustOption = [],  # noqa: B006 - Typer copies it
     trust_timestamp: opt.TimestampTrustOption = [],  # noqa: B006
     passwords: opt.PasswordsOption = None,
+    lists: opt.ListOption = [],  # noqa: B006
     timezone: opt.TimezoneOption = None,
     evaluation_date: opt.DateOption = None,
     include: opt.IncludeOption = [],  # noqa: B006
@@ -74,6 +75,7 @@ def triage(
             plan = session.plan(wanted, secrets, timeout)
             session.require_no_drift(plan)
             casework.show_priors(session, prior, who)
+            casework.keep_lists(session, lists, who)
             sources = engine.open_sources(session, paths)
             engine.add_sources(session, sources, who)
             run_options = RunOptions(

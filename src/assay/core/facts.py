@@ -23,6 +23,7 @@ from assay.core.vocab import (
     SealLevel,
 )
 
+PARTS = ("without ", "panel ")  # how names of parts of a picture begin (``media.parts``)
 Sha256 = NewType("Sha256", str)  # 64 lower-case hex digits
 SourceId = NewType("SourceId", str)
 ObservationId = NewType("ObservationId", str)
@@ -162,6 +163,9 @@ class Match:
     category: str | None = None  # as the source writes it
     namespace: str = ""  # of the category
     more: int = 0  # further records that the list has for it, at least, and that were not read
+    # How the picture was looked at: "" as stored, else "mirrored", "turned 90", "without bars",
+    # "panel 2, mirrored" (``media.pdq_turns``, ``media.parts``).
+    variant: str = ""
 
     @property
     def exact(self) -> bool:
@@ -173,6 +177,11 @@ class Match:
         """Tell whether a perceptual hash of the record lies within the list's distance."""
         return bool(self.value) and not self.unread
 
+    @property
+    def part(self) -> bool:
+        """Tell whether it was met by a part of the picture alone: then it may only raise it."""
+        return self.variant.startswith(PARTS)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -181,6 +190,29 @@ class Reason:
     code: str
     params: JsonObject = field(default_factory=dict)
     observation: str = ""  # ObservationId or failure key, empty where none
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What the neighbour search found for an item that a statement says AI made.
+
+    None in a field: the search ended and there is none. Without this row it did not run.
+    """
+
+    item: Sha256
+    camera: Sha256 | None = None  # the nearest item of the case with a camera record (C2 or C3)
+    camera_distance: int | None = None  # bits of 256
+    possible: Sha256 | None = None  # of a synthetic item: the nearest one in lane 1
+    possible_distance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """An item lies near the head of a stack of near-duplicates."""
+
+    item: Sha256
+    head: Sha256
+    distance: int  # bits of 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +232,7 @@ class Placement:
     key: tuple[int | float | str, ...]  # sorts inside lane and band, smaller first
     reasons: tuple[Reason, ...]
     shown_with: Sha256 | None = None  # a preview stands with its picture and in no figure
+    stack: Sha256 | None = None  # the head of its stack of near-duplicates, where another is
 
 
 @dataclass(frozen=True, slots=True)

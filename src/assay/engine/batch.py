@@ -12,14 +12,17 @@ from assay.core.jsonvalue import Json
 from assay.engine.checks import Pinned
 from assay.engine.judging import Judge
 from assay.engine.matching import Matcher, fall_behind
+from assay.engine.neighbours import Neighbourhood
 from assay.engine.progress import Progress
 from assay.store.case import Case
 from assay.store.records import Entry, Found, Hash, LedgerRow
+from assay.verdict.decide import HASHES
 from assay.verdict.policy import Policy
 
 ACTION = "facts.added"
 _MOST_PIXELS = (1 << 63) - 1  # what a column holds; a header can claim more
 _HASH = re.compile("[0-9a-f]{64}")
+_TURNED = re.compile("[0-9a-f]{192}")
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ def hashes_of(observations: Sequence[Observation]) -> Iterator[Hash]:
         if o.kind in ("picture", "motion")
     }
     for o in observations:
-        if o.kind not in ("pdq", "pdq_variant"):
+        if o.kind not in HASHES:
             continue
         frame = Frame.of(o.locator)
         digits, quality = o.value.get("hash"), o.value.get("quality")
@@ -64,9 +67,20 @@ def hashes_of(observations: Sequence[Observation]) -> Iterator[Hash]:
             hash=bytes.fromhex(digits),
             quality=quality,
             frame=frame.index if frame is not None else -1,
-            rendering=str(o.value.get("rendering", "")),
+            rendering=_rendering(o),
             pixels=pixels.get(o.item, 0),
+            turned=_turned(o.value.get("turned")),
         )
+
+
+def _rendering(o: Observation) -> str:
+    """Return what was hashed: "" = the picture, a rendering of it, or a part ("panel 2")."""
+    return str(o.value.get("part" if o.kind == "pdq_part" else "rendering", ""))
+
+
+def _turned(digits: Json) -> bytes:
+    known = isinstance(digits, str) and _TURNED.fullmatch(digits)
+    return bytes.fromhex(str(digits)) if known else b""
 
 
 def _pixels(width: Json, height: Json) -> int:
@@ -90,13 +104,14 @@ class Committer:
         self.matcher = matcher
         self.case = case
         self.judge = Judge(case.reader, pinned, policy)
+        self.hood = Neighbourhood(case, self.judge, policy)
         self.progress = progress
         self.actor = actor
 
     def commit(self, batch: Batch, subject: str) -> None:
         """Write a batch; its custody event, facts and placements appear together or not at all."""
         hashes = list(hashes_of(batch.observations))
-        matches, failed = self._meet(batch.items, hashes)
+        matches, failed = self._meet(batch, hashes)
         dirty = {**batch.dirty, **dict.fromkeys(match.item for match in matches)}
         with self.case.transaction(self.actor, ACTION, subject) as tx:
             tx.add_items(batch.items)
@@ -112,6 +127,7 @@ class Committer:
             rulings = self.judge.rulings(dirty)
             tx.put_verdicts(ruling.verdict for ruling in rulings)
             tx.put_placements(ruling.placement for ruling in rulings)
+            rulings += self.hood.settle(tx, rulings)
         for ruling in rulings:
             self.progress.placed(
                 ruling.bundle.placement,
@@ -120,9 +136,9 @@ class Committer:
                 ruling.facts.path,
             )
 
-    def _meet(self, items: Sequence[Item], hashes: Sequence[Hash]) -> tuple[list[Match], bool]:
+    def _meet(self, batch: Batch, hashes: Sequence[Hash]) -> tuple[list[Match], bool]:
         """Return what the lists say of new facts, and whether a list has failed just now."""
         if self.matcher is None or self.matcher.library is None:
             return [], False
-        matches = self.matcher.matches(items, hashes)
+        matches = self.matcher.matches(batch.items, hashes, batch.observations)
         return matches, self.matcher.library is None

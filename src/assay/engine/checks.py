@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assay.core.contract import accepts
+from assay.core.facts import Match
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.names import join_chain
-from assay.core.vocab import Lane
+from assay.core.vocab import Lane, ListPolarity
 from assay.engine.plan import MOVING, STILL, Plan
 from assay.media.kinds import can_move, is_video
 from assay.store.records import Bundle, LedgerRow, LedgerState, standing
@@ -156,6 +157,8 @@ class Pinned:
             decisions=standing(bundle.decisions),
             lanes_of=self._lanes_of,
             path=join_chain(places[0].chain) if places else "",
+            reopened=self._reopened(bundle),
+            neighbours=bundle.neighbours,
             matches=tuple(
                 sorted(
                     (m for m in bundle.matches if self._editions.get(m.list_id) == m.edition),
@@ -163,6 +166,31 @@ class Pinned:
                 )
             ),
         )
+
+    def _reopened(self, bundle: Bundle) -> dict[str, Match]:
+        """Return for each actor the newest exact positive hit that is later than the decision.
+
+        A hit is as old as the first time that this record was met, in whatever edition.
+        """
+        if not bundle.decisions or not bundle.matches:
+            return {}
+        first: dict[tuple[str, str], int] = {}
+        for m, seq in zip(bundle.matches, bundle.met_in, strict=True):
+            if m.exact:
+                first[(m.list_id, m.entry)] = min(seq, first.get((m.list_id, m.entry), seq))
+        stands = standing(bundle.decisions)
+        made = {
+            d.actor: seq
+            for d, seq in zip(bundle.decisions, bundle.decided_in, strict=True)
+            if d in stands
+        }
+        found: dict[str, Match] = {}
+        for m in bundle.matches:
+            current = self._editions.get(m.list_id) == m.edition
+            if current and m.exact and m.polarity is ListPolarity.POSITIVE:
+                met = first[(m.list_id, m.entry)]
+                found |= {actor: m for actor, seq in made.items() if met > seq}
+        return found
 
 
 def _opened(ledger: Iterable[LedgerRow]) -> dict[str, Key]:

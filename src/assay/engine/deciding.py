@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assay.core.errors import UsageError
 from assay.core.facts import Sha256
 from assay.engine.rejudge import Change, apply
 from assay.engine.session import Session
+from assay.engine.stacks import stack_mark
+from assay.store import queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Wish:
     category: str | None = None
     note: str = ""
     undo: bool = field(default=False, kw_only=True)
+    stack: str = field(default="", kw_only=True)  # the mark of the stack as it was shown
 
 
 def wishes_from_csv(path: Path) -> list[Wish]:
@@ -47,11 +50,31 @@ def wishes_from_csv(path: Path) -> list[Wish]:
     return wishes
 
 
+def whole_stack(session: Session, wish: Wish) -> list[Wish]:
+    """Return the wish for every file of a stack, as ``show`` lists them; raises UsageError.
+
+    A decision is only about members that were shown (DESIGN §5): the mark of the stack names
+    exactly those.
+    """
+    head = _one(session, wish.item)
+    placement = session.case.reader.placement(head)
+    if placement is not None and placement.stack is not None:
+        head = placement.stack
+    members = [item for item, _ in queries.stacked_with(session.case.connection, [head])]
+    if not members or stack_mark(head, members) != wish.stack:
+        raise UsageError(
+            f"{wish.item}: its stack holds other files than {wish.stack!r} stands for",
+            hint=f"look at it again: assay show {head[:12]} --case {session.case.folder}",
+        )
+    return [replace(wish, item=item) for item in (head, *members)]
+
+
 def record_decisions(session: Session, wishes: Sequence[Wish], operator: str) -> list[Change]:
     """Store decisions, notes and undos, all or none; returns what moved. Raises UsageError."""
     if not wishes:
         raise UsageError("nothing to decide", hint="name items, or give --csv FILE")
     scheme = next(iter(session.schemes.values()))
+    wishes = [w for wish in wishes for w in (whole_stack(session, wish) if wish.stack else [wish])]
     resolved: list[tuple[Sha256, Wish]] = []
     for wish in wishes:
         if wish.category is None and not wish.note and not wish.undo:
@@ -61,13 +84,14 @@ def record_decisions(session: Session, wishes: Sequence[Wish], operator: str) ->
         for sha, wish in resolved:
             category = scheme.category(wish.category).id if wish.category is not None else None
             verdict = session.case.reader.verdict(sha)
+            codes = [r.code for r in verdict.reasons] if verdict is not None else []
             tx.add_decision(
                 sha,
                 scheme=scheme.name,
                 category=None if wish.undo else category,
                 note=wish.note,
                 undone=wish.undo,
-                seen=tuple(r.code for r in verdict.reasons) if verdict is not None else (),
+                seen=(*codes, *([f"stack {wish.stack}"] if wish.stack else [])),
             )
     return apply(session, list(dict.fromkeys(sha for sha, _ in resolved)), operator, "case.placed")
 

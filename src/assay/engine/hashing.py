@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assay.core.contract import Settings
+from assay.core.contract import Frame, Settings
 from assay.core.jsonvalue import Json
 from assay.core.names import display
 from assay.engine.ahead import TASK
@@ -19,7 +19,18 @@ from assay.sandbox.pool import Pool
 from assay.sandbox.task import Asked, Died, Event, Finished, Message, OpenSource
 
 _CHECKS = ("digest", "pdq")
+_KINDS = ("pdq", "pdq_variant", "pdq_part")
 _NO_DATE = "1970-01-01"  # neither check looks at a date
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One hash by which a file can be met: of its picture, a part, a rendering or a frame."""
+
+    name: str  # "" = the picture as the lists were made; "panel 2", "frame 12, without bars"
+    hash: bytes  # 32 bytes
+    quality: int  # 0-100
+    turned: bytes = b""  # 96 bytes: see media.pdq_turns; empty where not known
 
 
 @dataclass(slots=True)
@@ -28,7 +39,8 @@ class Hashed:
     md5: str = ""
     sha1: str = ""
     sha256: str = ""
-    pdq: tuple[str, int] | None = None  # hash and quality
+    pdq: tuple[str, int] | None = None  # hash and quality; None where it is no still picture
+    looks: list[Look] = field(default_factory=list)
     error: str = ""
     done: bool = field(default=False, repr=False)
 
@@ -84,7 +96,25 @@ def _fill(row: Hashed, body: Mapping[str, Json]) -> None:
         return
     row.md5, row.sha1, row.sha256 = str(item["md5"]), str(item["sha1"]), str(item["sha256"])
     for observation in seen:
-        if isinstance(observation, Mapping) and observation["kind"] == "pdq":
-            value = observation["value"]
-            assert isinstance(value, Mapping)
-            row.pdq = str(value["hash"]), int(str(value["quality"]))
+        if isinstance(observation, Mapping) and observation["kind"] in _KINDS:
+            look = _look(observation)
+            row.looks.append(look)
+            if not look.name:
+                row.pdq = look.hash.hex(), look.quality
+
+
+def _look(observation: Mapping[str, Json]) -> Look:
+    value = observation["value"]
+    assert isinstance(value, Mapping)
+    frame = Frame.of(str(observation.get("locator", "")))
+    names = (
+        f"frame {frame.index}" if frame is not None else "",
+        str(value.get("rendering", "")),
+        str(value.get("part", "")),
+    )
+    return Look(
+        name=", ".join(filter(None, names)),
+        hash=bytes.fromhex(str(value["hash"])),
+        quality=int(str(value["quality"])),
+        turned=bytes.fromhex(str(value.get("turned", ""))),
+    )

@@ -1,9 +1,12 @@
-"""Judge stored facts: every item by its own, previews also by the pictures that carry them."""
+"""Judge stored facts: every item by its own, previews also by the pictures that carry them.
+
+A near-duplicate also stands with the head of its stack.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.core.facts import Observation, Placement, Sha256, Verdict
 from assay.core.vocab import EntryKind, Role
@@ -11,8 +14,16 @@ from assay.engine.checks import Pinned
 from assay.store import queries
 from assay.store.reader import Reader
 from assay.store.records import Bundle
-from assay.verdict.decide import Carrier, decide, too_widely_carried, with_carriers
-from assay.verdict.place import decided
+from assay.store.writer import Transaction
+from assay.verdict.decide import (
+    Carrier,
+    Head,
+    decide,
+    is_decided,
+    too_widely_carried,
+    with_carriers,
+    with_head,
+)
 from assay.verdict.policy import Policy
 from assay.verdict.signals import ItemFacts
 
@@ -32,6 +43,13 @@ class Ruling:
     placement: Placement
 
 
+def put(tx: Transaction, rulings: Sequence[Ruling]) -> Sequence[Ruling]:
+    """Store what follows; returns it."""
+    tx.put_verdicts(r.verdict for r in rulings)
+    tx.put_placements(r.placement for r in rulings)
+    return rulings
+
+
 class Judge:
     """Judges items of one case under one set of checks and one policy."""
 
@@ -41,7 +59,10 @@ class Judge:
         self._policy = policy
 
     def rulings(self, shas: Iterable[Sha256], *, spread: bool = True) -> list[Ruling]:
-        """Judge these items; with ``spread`` also the previews whose place follows from theirs."""
+        """Judge these items; with ``spread`` also what takes its place from them.
+
+        That are their previews and the near-duplicates in their stacks.
+        """
         wanted = list(dict.fromkeys(shas))
         if spread:
             wanted = self._spread(wanted)
@@ -58,6 +79,8 @@ class Judge:
             if not newest:
                 break
             known.update(dict.fromkeys(newest))
+        members = queries.near_heads(self._reader.connection, list(known))
+        known.update(dict.fromkeys(members))
         return list(known)
 
 
@@ -81,9 +104,24 @@ class _Court:
                 return
             found = self._reader.facts_of(missing)
             self._bundles |= found
-            level = sorted({c for bundle in found.values() for c in _followed(bundle)})
+            level = sorted({c for bundle in found.values() for c in _needed(bundle)})
 
     def ruling(self, sha: Sha256) -> Ruling | None:
+        """Return what follows for an item, with the stack that it lies in."""
+        ruling = self._alone(sha)
+        stacked = self._bundles[sha].stacked if ruling is not None else None
+        if ruling is None or stacked is None or sha in self._decided:
+            return ruling
+        head = self._alone(stacked.head)
+        if head is None or self._bundles[stacked.head].stacked is not None:
+            return ruling
+        stands = Head(
+            head.placement, head.verdict.origin, stacked.head in self._decided, stacked.distance
+        )
+        return replace(ruling, placement=with_head(ruling.verdict, ruling.placement, stands))
+
+    def _alone(self, sha: Sha256) -> Ruling | None:
+        """Return what follows for an item by itself and the pictures that carry it."""
         if sha in self._rulings:
             return self._rulings[sha]
         bundle = self._bundles.get(sha)
@@ -91,7 +129,7 @@ class _Court:
             return None
         facts = self._pinned.facts(bundle)
         verdict, placement = decide(facts, self._policy)
-        if decided(facts):
+        if is_decided(facts, placement):
             self._decided.add(sha)
         elif not _followed(bundle) or self._too_deep(sha):
             if _carriers(bundle):
@@ -109,7 +147,7 @@ class _Court:
         carriers = [
             Carrier(c, there.placement, _relation(there.facts, sha), c in self._decided)
             for c in shas
-            if (there := self.ruling(c)) is not None
+            if (there := self._alone(c)) is not None
         ]
         placement = with_carriers(facts, verdict, placement, carriers, self._policy)
         if placement.shown_with is not None and all(c.decided for c in carriers):
@@ -135,6 +173,12 @@ def _carriers(bundle: Bundle) -> tuple[Sha256, ...]:
     if not places or any(f.occurrence.role is not Role.PREVIEW for f in places):
         return ()
     return tuple(sorted({f.container for f in places if f.container is not None}))
+
+
+def _needed(bundle: Bundle) -> tuple[Sha256, ...]:
+    """Return the items without which this one cannot be judged."""
+    head = (bundle.stacked.head,) if bundle.stacked is not None else ()
+    return (*_followed(bundle), *head)
 
 
 def _followed(bundle: Bundle) -> tuple[Sha256, ...]:

@@ -12,24 +12,28 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from assay.core.errors import AssayError
-from assay.core.facts import Item, Match, Sha256
+from assay.core.contract import Frame
+from assay.core.errors import AssayError, UsageError
+from assay.core.facts import PARTS, Item, Match, Observation, Sha256
 from assay.core.jsonvalue import Json, JsonObject
 from assay.core.vocab import ListPolarity
 from assay.engine import editions
-from assay.engine.judging import Judge
+from assay.engine.judging import Judge, put
+from assay.engine.looks import expand, fold
+from assay.engine.neighbours import settle_all
+from assay.engine.rejudge import Changes
 from assay.engine.session import Session
-from assay.store import queries
+from assay.store import near, queries
 from assay.store.case import Case
 from assay.store.records import Hash
 from assay.store.writer import Transaction
 from assay.trust.lists import home
-from assay.verdict.place import lane_number
 
 if TYPE_CHECKING:
     from assay.lists.library import Library
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PINNED = "lists.matched"
+LICENSED = "licensed_hash"  # kind of observation: algorithm, value (hex); see lists.hashers
+KEPT = "lists.kept"
 UNAVAILABLE = "lists.unavailable"
 _PAGE = 500  # items read, matched or judged at a time
 _KEEP = 4  # records kept of one list for one picture that say the same; others are counted no more
@@ -53,6 +59,7 @@ class Matcher:
     rows: Mapping[str, JsonObject] = field(default_factory=dict)  # what the case pins, by name
     problem: str = ""
     notes: tuple[str, ...] = ()  # for people
+    matched_again: bool = False  # all items, because lists had changed
 
     @property
     def editions(self) -> dict[str, str]:
@@ -63,12 +70,24 @@ class Matcher:
         versions: dict[str, Json] = {n: str(row["version"]) for n, row in self.rows.items()}
         return {"versions": versions, "problem": self.problem, "notes": list(self.notes)}
 
-    def matches(self, items: Iterable[Item], hashes: Iterable[Hash]) -> list[Match]:
-        """Return what the lists say of new items and new hashes; [] once a list has failed."""
+    def matches(
+        self,
+        items: Iterable[Item],
+        hashes: Iterable[Hash],
+        observations: Iterable[Observation] = (),
+    ) -> list[Match]:
+        """Return what the lists say of new items and hashes; [] once a list has failed.
+
+        Of the observations, licensed hashes count: what a plug-in with a licence computed.
+        """
         if self.library is None:
             return []
         try:
-            return [*self._exact(items), *self._near(list(hashes))]
+            return [
+                *self._exact(items),
+                *self._near(list(hashes)),
+                *self._licensed(observations),
+            ]
         except (AssayError, OSError) as error:
             self.fail(error)
             return []
@@ -91,11 +110,36 @@ class Matcher:
         if not hashes:
             return
         values = np.frombuffer(b"".join(h.hash for h in hashes), np.uint8).reshape(-1, 32)
-        qualities = np.array([h.quality for h in hashes], np.int64)
-        threads = os.cpu_count() or 1
-        found = self.library.match_pdq(values, qualities, threads=threads)
-        for asked, hits in zip(hashes, found, strict=True):
-            yield from self._facts(asked.item, asked.frame, hits)
+        parts = [h.rendering if h.rendering.startswith(PARTS) else "" for h in hashes]
+        asked, owner, names = expand(values, [h.turned for h in hashes], parts)
+        qualities = np.array([h.quality for h in hashes], np.int64)[owner]
+        found = self.library.match_pdq(asked, qualities, threads=os.cpu_count() or 1)
+        # A frame is one picture, with its renderings: each record counts once for it, and once for
+        # all its parts where the whole did not meet it.
+        places = {place: at for at, place in enumerate(dict.fromkeys(map(_place, hashes)))}
+        whose = [places[_place(hashes[at])] for at in owner.tolist()]
+        folded = fold(whose, names, found, len(places))
+        for (item, frame, part), hits in zip(places, folded, strict=True):
+            if part and (whole := places.get((item, frame, False))) is not None:
+                met = {(hit.list, hit.number, hit.value) for hit in folded[whole]}
+                hits = [hit for hit in hits if (hit.list, hit.number, hit.value) not in met]
+            yield from self._facts(item, frame, hits)
+
+    def _licensed(self, observations: Iterable[Observation]) -> Iterator[Match]:
+        import numpy as np
+
+        assert self.library is not None
+        for o in observations:
+            if o.kind != LICENSED:
+                continue
+            algorithm, digits = o.value.get("algorithm"), o.value.get("value")
+            if not isinstance(algorithm, str) or not isinstance(digits, str):
+                continue
+            with suppress(ValueError):  # no hex, or not as wide as the list's: nothing to compare
+                value = np.frombuffer(bytes.fromhex(digits), np.uint8)[None]
+                (hits,) = self.library.match_other(algorithm, value)
+                frame = Frame.of(o.locator)
+                yield from self._facts(o.item, -1 if frame is None else frame.index, hits)
 
     def _facts(self, item: Sha256, frame: int, hits: Iterable[Hit]) -> Iterator[Match]:
         alike: Counter[tuple[object, ...]] = Counter()
@@ -111,11 +155,15 @@ class Matcher:
                 fact = replace(fact, more=0)  # what was not read says nothing else
             said = (
                 fact.list_id, fact.near, fact.polarity, fact.identified, fact.distributed,
-                fact.disputed, bool(fact.differs), bool(fact.unread),
+                fact.disputed, bool(fact.differs), bool(fact.unread), fact.part,
             )  # fmt: skip
             alike[said] += 1
             if alike[said] <= _KEEP:
                 yield fact
+
+
+def _place(h: Hash) -> tuple[Sha256, int, bool]:
+    return (h.item, h.frame, h.rendering.startswith(PARTS))
 
 
 def start(session: Session, operator: str) -> Matcher | None:
@@ -125,9 +173,10 @@ def start(session: Session, operator: str) -> Matcher | None:
     with one custody event.
     """
     pinned = editions.rows_of(session.settings)
-    if not pinned and not _any_there(home()):
+    homes = homes_of(session.case)
+    if not pinned and not any(map(_any_there, homes)):
         return None
-    matcher = _opened(home(), session.case.pins.evaluation_date, pinned)
+    matcher = _opened(homes, session.case.pins.evaluation_date, pinned)
     if matcher.library is None:
         _note_unavailable(session, matcher, operator)
     elif editions.is_behind(session.settings) or matcher.editions != editions.editions_of(
@@ -141,6 +190,32 @@ def start(session: Session, operator: str) -> Matcher | None:
     return matcher
 
 
+def homes_of(case: Case) -> tuple[Path, ...]:
+    """Return the folders with the lists that meet a case: the user's, and its own."""
+    return (home(), case.folder)
+
+
+def keep_lists(session: Session, files: Sequence[Path], operator: str) -> list[str]:
+    """Import files as lists of this case alone, each named as its file; returns what to tell.
+
+    They lie in the case's folder and meet no other case. Raises UsageError, PolicyError.
+    """
+    from assay.lists import changing, library
+
+    notes: list[str] = []
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"{path}: there is no such list", hint="give a readable file")
+        name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem)[:64]
+        done = changing.add(library.folder_of(session.case.folder, name.lstrip("._-")), path)
+        if refused := done.refused.total():
+            notes.append(f"{path}: {refused} records could not be read and are put aside")
+        if not done.unchanged:
+            with session.case.transaction(operator, KEPT, name) as tx:
+                tx.detail(file=str(path.name), summary=done.to_json())
+    return notes
+
+
 def fall_behind(tx: Transaction, case: Case) -> None:
     """Pin, in the transaction that adds items, that they were not matched with the case's lists."""
     tx.set_pins(case.pins, {**case.settings, editions.BEHIND: True})
@@ -148,7 +223,7 @@ def fall_behind(tx: Transaction, case: Case) -> None:
 
 def lists_here(session: Session) -> dict[str, JsonObject]:
     """Return those rows that a case pins whose lists are installed here (``run --upgrade``)."""
-    there = _names(home()) if _any_there(home()) else ()
+    there = {n for h in homes_of(session.case) if _any_there(h) for n in _names(h)}
     return {n: row for n, row in editions.rows_of(session.settings).items() if n in there}
 
 
@@ -166,12 +241,12 @@ def _names(folder: Path) -> tuple[str, ...]:
     return library.names(folder)
 
 
-def _opened(folder: Path, day: str, pinned: Mapping[str, JsonObject]) -> Matcher:
+def _opened(homes: Sequence[Path], day: str, pinned: Mapping[str, JsonObject]) -> Matcher:
     from assay.lists.index_files import HammingIndexError
     from assay.lists.library import Library
 
     try:
-        library = Library.open(folder)
+        library = Library.open(*homes)
     except (AssayError, HammingIndexError, OSError) as error:
         return Matcher(problem=str(error))
     missing = sorted(pinned.keys() - set(library.names))
@@ -209,11 +284,12 @@ def _match_again(session: Session, matcher: Matcher, operator: str) -> None:
     before = editions.editions_of(session.settings)
     settings: dict[str, Json] = {**case.settings, editions.SETTING: dict(matcher.rows)}
     settings.pop(editions.BEHIND, None)
-    found, moved, moves = 0, list[Json](), 0
+    found = 0
     with case.transaction(operator, PINNED, case.pins.case_id) as tx:
         for page in _pages(case.reader.items()):
             hashes = queries.hashes_of(case.connection, [item.sha256 for item in page])
-            matches = matcher.matches(page, hashes)
+            licensed = near.licensed(case.connection, [item.sha256 for item in page])
+            matches = matcher.matches(page, hashes, licensed)
             if matcher.library is None:
                 break
             found += len(matches)
@@ -222,24 +298,19 @@ def _match_again(session: Session, matcher: Matcher, operator: str) -> None:
             settings = {**case.settings, editions.BEHIND: True}
         tx.set_pins(case.pins, settings)
         judge = Judge(case.reader, session.pinned_with(settings), session.policy)
+        changes = Changes()
         for shas in _pages(iter(queries.matched(case.connection))):
-            rulings = judge.rulings(shas)
-            tx.put_verdicts(r.verdict for r in rulings)
-            tx.put_placements(r.placement for r in rulings)
-            for r in rulings:
-                old, new = r.bundle.placement, r.placement
-                if old is None or lane_number(old.lane) != lane_number(new.lane):
-                    moves += 1
-                    if len(moved) < _MOVES:
-                        was = int(old.lane) if old and old.lane else 0
-                        moved.append([new.item, was, int(new.lane) if new.lane else 0])
+            changes.take(put(tx, judge.rulings(shas)))
+        changes.take(settle_all(case, judge, session.policy, tx))
+        moves = changes.moves()
         tx.detail(
             editions_before=before,
             lists=matcher.to_json(),
             matches=found,
-            moved=moved,
-            moves=moves,
+            moved=moves[:_MOVES],
+            moves=len(moves),
         )
+    matcher.matched_again = True
     session.lists_pinned()
 
 

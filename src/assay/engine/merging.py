@@ -25,9 +25,12 @@ from assay.core.names import display
 from assay.core.vocab import FailureReason
 from assay.engine import editions
 from assay.engine.judging import Judge
+from assay.engine.neighbours import settle_all
 from assay.engine.prior import SETTING, remembered
 from assay.engine.session import Session
+from assay.engine.stacks import restack
 from assay.engine.traces import find_traces
+from assay.lists import library
 from assay.store.case import Case, is_case
 from assay.store.check import check_case
 from assay.store.custody import export_jsonl
@@ -86,6 +89,7 @@ def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
         logs = _Logs(case.exports / MERGED)
         for one in inputs:
             merged.inputs.append(_record(case, one, logs, operator))
+        _copy_lists(case, inputs)
         joiner = Joiner(case, operator)
         for one in inputs:
             renamed = joiner.join(one.case, one.pins.case_id)
@@ -97,12 +101,24 @@ def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
         merged.tables = joiner.tallies
         with case.transaction(operator, "case.merged", pins.case_id) as tx:
             tx.put_traces(find_traces(case.connection, session.policy))
+            judge = Judge(case.reader, session.pinned, session.policy)
+            settle_all(case, judge, session.policy, tx)
+            restack(case, judge, session.policy, tx)
             tx.detail(
                 cases=[one.pins.case_id for one in inputs],
                 tables={name: _counts(tally) for name, tally in merged.tables.items()},
                 filters_differ=filters_differ,
             )
     return merged
+
+
+def _copy_lists(case: Case, inputs: Sequence[Input]) -> None:
+    """Take over the known-hash lists that the cases have for themselves."""
+    for one in inputs:
+        for name in library.names(one.case.folder):
+            there = library.folder_of(case.folder, name)
+            if not there.exists():
+                shutil.copytree(library.folder_of(one.case.folder, name), there)
 
 
 def _record(case: Case, one: Input, logs: _Logs, operator: str) -> dict[str, Json]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from assay.core.facts import Placement, Sha256, Verdict
+from assay.core.jsonvalue import Json
 from assay.engine.checks import Pinned
-from assay.engine.judging import Judge, Ruling
+from assay.engine.judging import Judge, Ruling, put
+from assay.engine.neighbours import Neighbourhood, settle_all
 from assay.engine.session import Session
+from assay.engine.stacks import restack
+from assay.store.writer import Transaction
 from assay.verdict.place import lane_number
 from assay.verdict.policy import Policy
 
@@ -26,6 +30,10 @@ class Change:
     new: Placement
     old_verdict: Verdict | None
     new_verdict: Verdict
+
+    @property
+    def differs(self) -> bool:
+        return (self.old, self.old_verdict) != (self.new, self.new_verdict)
 
     @property
     def moves(self) -> bool:
@@ -51,33 +59,68 @@ def changes(
 def _changes_of(rulings: Iterable[Ruling]) -> Iterator[Change]:
     for ruling in rulings:
         bundle = ruling.bundle
-        old, now = bundle.placement, (ruling.placement, ruling.verdict)
-        if (old, bundle.verdict) != now:
-            sha, path = bundle.item.sha256, ruling.facts.path
-            yield Change(sha, path, old, ruling.placement, bundle.verdict, ruling.verdict)
+        sha, path, old = bundle.item.sha256, ruling.facts.path, bundle.placement
+        change = Change(sha, path, old, ruling.placement, bundle.verdict, ruling.verdict)
+        if change.differs:
+            yield change
 
 
 def apply(session: Session, shas: Sequence[Sha256], operator: str, action: str) -> list[Change]:
     """Judge these items anew, and what follows from them, and store what changed."""
     judge = Judge(session.case.reader, session.pinned, session.policy)
-    found = list(_changes_of(judge.rulings(shas)))
-    store(session, found, operator, action)
+    rulings = judge.rulings(shas)
+    with session.case.transaction(operator, action, f"{len(rulings)} items") as tx:
+        hood = Neighbourhood(session.case, judge, session.policy)
+        made = Changes()
+        made.take(put(tx, rulings))
+        made.take(hood.settle(tx, rulings))
+        found = made.all()
+        tx.detail(moved=made.moves())
     return found
 
 
-def store(session: Session, found: Sequence[Change], operator: str, action: str) -> None:
-    """Write changed verdicts and placements with one custody event that names every lane change."""
-    with session.case.transaction(operator, action, f"{len(found)} items") as tx:
-        tx.put_verdicts(change.new_verdict for change in found)
-        tx.put_placements(change.new for change in found)
-        tx.detail(
-            moved=[
-                [
-                    change.item,
-                    int(change.old.lane) if change.old and change.old.lane else 0,
-                    int(change.new.lane) if change.new.lane else 0,
-                ]
-                for change in found
-                if change.moves
-            ]
-        )
+def carry_out(session: Session, pinned: Pinned, policy: Policy, tx: Transaction) -> list[Change]:
+    """Judge every item under these pins, search and stack anew; store all and return what changed.
+
+    The custody event of the transaction names every lane change.
+    """
+    judge = Judge(session.case.reader, pinned, policy)
+    made = Changes()
+    shas = (item.sha256 for item in session.case.reader.items())
+    while page := list(islice(shas, _PAGE)):
+        rulings = judge.rulings(page, spread=False)
+        made.take(put(tx, rulings))
+    made.take(settle_all(session.case, judge, policy, tx))
+    made.take(restack(session.case, judge, policy, tx))
+    found = made.all()
+    tx.detail(moved=made.moves())
+    return found
+
+
+class Changes:
+    """What changed in all, where items are judged more than once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Sha256, Change] = {}
+
+    def take(self, rulings: Iterable[Ruling]) -> None:
+        for change in _changes_of(rulings):
+            first = self._found.get(change.item)
+            if first is not None:
+                change = replace(change, old=first.old, old_verdict=first.old_verdict)
+            self._found[change.item] = change
+
+    def moves(self) -> list[Json]:
+        """Return [item, lane before, lane now] of every lane change; 0 stands for no lane."""
+        return [
+            [c.item, _number(c.old), _number(c.new)]
+            for c in self.all()
+            if c.old is None or lane_number(c.old.lane) != lane_number(c.new.lane)
+        ]
+
+    def all(self) -> list[Change]:
+        return [c for c in self._found.values() if c.differs]
+
+
+def _number(placement: Placement | None) -> int:
+    return int(placement.lane) if placement is not None and placement.lane else 0

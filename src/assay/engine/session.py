@@ -76,14 +76,9 @@ class Session:
         settings = case.settings
         self.settings: JsonObject = settings
         self.policy: Policy = parse_policy(str(settings["policy"]).encode(), "the case's policy")
-        schemes = _list(settings["schemes"])
-        self.schemes_text = [str(text) for text in schemes]
-        self.schemes: dict[str, Scheme] = {
-            scheme.name: scheme
-            for scheme in (
-                parse_scheme(str(text).encode(), "the case's scheme") for text in schemes
-            )
-        }
+        self.schemes_text: list[str] = []
+        self.schemes: dict[str, Scheme] = {}
+        self._take_schemes(settings)
         self.checks = tuple(Check.from_wire(_table(row)) for row in _list(settings["checks"]))
         self.pinned = self.pinned_with(settings)
         self.priors = Priors()  # other cases that are shown beside this one, never applied
@@ -125,6 +120,17 @@ class Session:
         """Take note that the lists of the case are other ones now (``matching``)."""
         self.settings = self.case.settings
         self.pinned = self.pinned_with(self.settings)
+
+    def schemes_pinned(self) -> None:
+        """Take note that the case has other category schemes now."""
+        self.settings = self.case.settings
+        self._take_schemes(self.settings)
+        self.pinned = self.pinned_with(self.settings)
+
+    def _take_schemes(self, settings: JsonObject) -> None:
+        self.schemes_text = [str(text) for text in _list(settings["schemes"])]
+        found = [parse_scheme(text.encode(), "the case's scheme") for text in self.schemes_text]
+        self.schemes = {scheme.name: scheme for scheme in found}
 
     def pinned_with(self, settings: JsonObject) -> Pinned:
         """Return the checks of the case with the lists that other settings pin."""

@@ -14,6 +14,7 @@ from assay.core.names import display
 from assay.engine import matching
 from assay.engine.batch import Committer
 from assay.engine.interrupt import held_interrupt
+from assay.engine.judging import Judge
 from assay.engine.ledger import Ledger
 from assay.engine.matching import Matcher
 from assay.engine.plan import Plan
@@ -21,6 +22,7 @@ from assay.engine.progress import Progress, Silent, Watcher
 from assay.engine.relocation import opened_at
 from assay.engine.run import Run, RunOptions
 from assay.engine.session import Session
+from assay.engine.stacks import restack
 from assay.engine.traces import find_traces
 from assay.sandbox.headstart import HeadStart
 from assay.sources.folder import FolderSource
@@ -136,6 +138,9 @@ def _close(
     with session.case.transaction(operator, action, uris) as tx:
         if summary.examined:
             tx.put_traces(find_traces(session.case.connection, session.policy))
+        if summary.examined or (matcher is not None and matcher.matched_again):
+            judge = Judge(session.case.reader, session.pinned, session.policy)
+            restack(session.case, judge, session.policy, tx)
         account: list[Json] = [
             {
                 "source": c.source,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from assay import __version__
@@ -15,7 +16,7 @@ from assay.engine.checks import Pinned, checks_of
 from assay.engine.matching import lists_here
 from assay.engine.plan import Plan, make_plan
 from assay.engine.registry import installed
-from assay.engine.rejudge import Change, changes, store
+from assay.engine.rejudge import Change, carry_out
 from assay.engine.session import CaseOptions, Session, policy_of, trust_of
 from assay.store.pins import Pins
 from assay.verdict.policy import Policy, parse_policy
@@ -74,17 +75,26 @@ def target_of(session: Session, options: CaseOptions, passwords: tuple[bytes, ..
     return Target(plan, pins, settings, policy, Pinned(checks, session.lanes_of))
 
 
-def preview(session: Session, target: Target) -> list[Change]:
-    """Return what every item's placement would become under the target."""
+def preview(session: Session, target: Target, operator: str) -> list[Change]:
+    """Return what every item's placement would become under the target; nothing is kept."""
     target = _with_lists(session, target)
-    return list(changes(session, target.pinned, target.policy))
+    found: list[Change] = []
+    with suppress(_OnlyAsked), session.case.transaction(operator, "case.upgraded") as tx:
+        found = carry_out(session, target.pinned, target.policy, tx)
+        raise _OnlyAsked
+    return found
 
 
-def accept(session: Session, target: Target, found: list[Change], operator: str) -> None:
-    """Pin the target and store the changes that were shown."""
+def accept(session: Session, target: Target, operator: str) -> None:
+    """Pin the target and place every item under it."""
     target = _with_lists(session, target)
     session.case.repin(target.pins, actor=operator, settings=target.settings)
-    store(session, found, operator, "case.upgraded")
+    with session.case.transaction(operator, "case.upgraded", session.case.pins.case_id) as tx:
+        carry_out(session, target.pinned, target.policy, tx)
+
+
+class _OnlyAsked(Exception):  # noqa: N818 - rolls a transaction back; no error
+    """Nobody has accepted yet."""
 
 
 def _with_lists(session: Session, target: Target) -> Target:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from assay.core.errors import CaseError
 from assay.core.facts import Sha256
 from assay.core.jsonvalue import Json
 from assay.engine.ranking import Ranked, in_order, rank_of
 from assay.engine.session import Session
 from assay.exports.record import item_record
 from assay.exports.selection import Selection
+from assay.exports.whole import written_whole
 from assay.store import queries
 from assay.store.records import shown
 
@@ -49,6 +48,7 @@ def _records(
 ) -> Iterator[dict[str, Json]]:
     ranks = dict(page)
     met = session.priors.met(list(ranks))
+    stacks = queries.stack_members(session.case.connection, list(ranks))
     for judged in session.judged(list(ranks)):
         yield item_record(
             judged.facts,
@@ -61,22 +61,15 @@ def _records(
             judged.bundle.trace,
             pairs,
             met.get(judged.bundle.item.sha256, ()),
+            stacks.get(judged.bundle.item.sha256, ()),
         )
 
 
 def write_items(session: Session, selection: Selection, out: Path) -> int:
     """Write the selection, whole or not at all; returns the number of items. Raises CaseError."""
-    partial = out.with_name(out.name + ".partial")
     count = 0
-    try:
-        with partial.open("w", encoding="ascii", newline="\n") as stream:
-            for record in records(session, selection):
-                stream.write(json.dumps(record, ensure_ascii=True) + "\n")
-                count += 1
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(out)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise CaseError(f"{out}: {error.strerror}", hint="choose another place with -o") from None
+    with written_whole(out) as stream:
+        for record in records(session, selection):
+            stream.write(json.dumps(record, ensure_ascii=True).encode("ascii") + b"\n")
+            count += 1
     return count

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,16 +23,15 @@ from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.engine.originals import Original, Originals
 from assay.engine.session import Session
+from assay.exports.handover import require_outside
 from assay.exports.items import records
-from assay.exports.names import extension_of
+from assay.exports.names import FILES, MediaNames
 from assay.exports.record import first_path
 from assay.exports.selection import Selection
 
-FILES, SUMS, MANIFEST = "files", "SHA256SUMS", "manifest.jsonl"
+SUMS, MANIFEST = "SHA256SUMS", "manifest.jsonl"
 _PAGE = 1000  # items in work at a time: a container is walked once a page
 _PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
-_DIGEST = re.compile("[0-9a-f]{64}")
-_DIGITS = 12  # of the SHA-256 in a file's name
 
 
 @dataclass(slots=True)
@@ -101,9 +99,10 @@ def _export(session: Session, selection: Selection, out: _Folder, originals: Ori
     where = session.case.reader.places_of_sources()
     uris = {str(source): display(path) for source, path in where.items()}
     rows = records(session, selection)
+    media = MediaNames()
     while page := list(islice(rows, _PAGE)):
         wanted = [Original(Sha256(str(row["sha256"])), int(str(row["size"]))) for row in page]
-        names = {o.sha256: out.name(row) for o, row in zip(wanted, page, strict=True)}
+        names = {o.sha256: media.name(row) for o, row in zip(wanted, page, strict=True)}
         originals.fetch(wanted, lambda sha, names=names: out.file(names[sha], sha))
         for original, row in zip(wanted, page, strict=True):
             had = original.place is not None
@@ -178,14 +177,7 @@ def _check_place(session: Session, folder: Path) -> None:
         )
     if not folder.absolute().parent.is_dir():
         raise UsageError(f"{display(str(folder.parent))}: no such folder", hint="make it first")
-    place = folder.resolve()
-    for path in session.case.reader.places_of_sources().values():
-        root = Path(path).resolve()
-        if place == root or root in place.parents:
-            raise UsageError(
-                f"{shown} lies inside the source {display(path)}, which is only read",
-                hint="choose a place outside every source",
-            )
+    require_outside(session, folder)
 
 
 def _weigh(session: Session, selection: Selection) -> tuple[int, int]:
@@ -220,27 +212,10 @@ class _Folder:
         with suppress(OSError):  # FAT and its like know no permissions
             folder.chmod(_PRIVATE_FOLDER)
         self._files = folder / FILES
-        self._names: set[str] = set()
         self._written: list[Path] = []
         self._sums: IO[str] | None = None
         self._manifest: IO[str] | None = None
         self._files.mkdir(_PRIVATE_FOLDER)
-
-    def name(self, row: Mapping[str, Json]) -> str:
-        """Return the name of a content: lane, rank in it, and the beginning of its SHA-256."""
-        sha = str(row["sha256"])
-        if not _DIGEST.fullmatch(sha):  # a case from elsewhere; it would become part of a path
-            raise CaseError(
-                f"{display(sha)!r} is no SHA-256", hint="assay verify says what changed"
-            )
-        lane = str(row["lane"]) if row["lane"] is not None else "inventory"
-        rank = f"{int(str(row['rank'])):07d}" if row["rank"] is not None else "unranked"
-        extension = extension_of(str(row["media_type"]))
-        name = f"{lane}-{rank}-{sha[:_DIGITS]}.{extension}"
-        if name in self._names:
-            name = f"{lane}-{rank}-{sha}.{extension}"
-        self._names.add(name)
-        return name
 
     def file(self, name: str, sha256: Sha256) -> _File:
         return _File(self._files / name, sha256)

@@ -12,6 +12,7 @@ from assay.core.facts import (
     Decision,
     Failure,
     Match,
+    Neighbours,
     Observation,
     Occurrence,
     Placement,
@@ -25,6 +26,7 @@ from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Level
 from assay.engine.prior import Met
+from assay.engine.stacks import stack_mark
 from assay.media.sniff import disagrees
 from assay.store.records import Trace
 from assay.verdict.catalogue import render
@@ -62,8 +64,9 @@ def item_record(
     trace: Trace | None = None,
     pairs: Mapping[str, Sequence[Sha256]] | None = None,
     prior: Iterable[Met] = (),
+    members: Sequence[tuple[Sha256, int]] = (),
 ) -> dict[str, Json]:
-    """Return the documented object of one item."""
+    """Return the documented object of one item; ``members`` are those of the stack it heads."""
     item = facts.item
     places = sorted(occurrences, key=lambda o: (str(o.source), o.chain))
     return {
@@ -80,10 +83,17 @@ def item_record(
             for o in facts.observations
             if o.kind == "pdq_variant" and Frame.of(o.locator) is None
         ],
+        "pdq_parts": [
+            {"part": str(o.value.get("part", "")), "region": o.value.get("region"), **_hash(o)}
+            for o in facts.observations
+            if o.kind == "pdq_part" and Frame.of(o.locator) is None
+        ],
         "picture": _values(facts.observations, "picture"),
         "motion": _motion(facts.observations),
         "frames": _frames(facts.observations),
         "shown_with": placement.shown_with,
+        "stack": _stack(item.sha256, placement, members),
+        "neighbours": _neighbours(facts.neighbours),
         "small_copy": _trace(trace),
         "pair": _pair(item.sha256, facts.observations, pairs or {}),
         "origin": verdict.origin.value,
@@ -139,6 +149,24 @@ def strongest(record: Mapping[str, Json]) -> str:
     return "; ".join(parts) or "nothing in the file speaks about its origin"
 
 
+def in_stack(record: Mapping[str, Json]) -> str:
+    """Return in one line how many near-duplicates stand with a record; empty for none."""
+    stack = record["stack"]
+    if not isinstance(stack, Mapping):
+        return ""
+    members = stack["members"]
+    bits = (
+        [m["distance"] for m in members if isinstance(m, Mapping)]
+        if isinstance(members, list)
+        else []
+    )
+    if not bits:
+        return ""
+    far = [int(str(n)) for n in bits]
+    many = "1 near-duplicate stands" if len(far) == 1 else f"{len(far)} near-duplicates stand"
+    return f"stack {stack['mark']}: {many} with it, {min(far)} to {max(far)} bits apart"
+
+
 def met_before(record: Mapping[str, Json]) -> str:
     """Return in one line what prior cases say of a record's content; empty where none holds it."""
     rows = record["prior"]
@@ -170,6 +198,7 @@ def match_line(row: Mapping[str, Json]) -> str:
     near = f" {row['distance']} of at most {row['threshold']} bits" if row["value"] else ""
     frame = row["frame"]
     place = f" in frame {frame}" if frame is not None else ""
+    place += f", {row['variant']}" if row["variant"] else ""
     category = f", category {row['category']}" if row["category"] is not None else ""
     return display(
         f"{row['list']} {row['entry']} ({row['algorithm']}{near}{place}{category}): {said}"
@@ -236,6 +265,33 @@ def _frames(observations: Iterable[Observation]) -> list[Json]:
         {"time": frame.time, "index": frame.index, "pdq": found[frame]}
         for frame in sorted(found, key=lambda f: f.index)
     ]
+
+
+def _stack(
+    sha256: Sha256, placement: Placement, members: Sequence[tuple[Sha256, int]]
+) -> dict[str, Json] | None:
+    """Return the stack of near-duplicates that an item lies in; only its head names them all."""
+    if placement.stack is not None:
+        return {"head": placement.stack, "mark": None, "members": []}
+    if not members:
+        return None
+    named: list[Json] = [{"item": item, "distance": bits} for item, bits in members]
+    mark = stack_mark(sha256, [item for item, _ in members])
+    return {"head": sha256, "mark": mark, "members": named}
+
+
+def _neighbours(found: Neighbours | None) -> dict[str, Json] | None:
+    """Return what the neighbour search found; None where it did not run or need not."""
+    if found is None:
+        return None
+    return {
+        "camera": _near(found.camera, found.camera_distance),
+        "possible": _near(found.possible, found.possible_distance),
+    }
+
+
+def _near(item: Sha256 | None, distance: int | None) -> dict[str, Json] | None:
+    return None if item is None else {"item": item, "distance": distance}
 
 
 def _trace(trace: Trace | None) -> dict[str, Json] | None:
@@ -315,6 +371,7 @@ def _match(m: Match) -> dict[str, Json]:
         "disputed": m.disputed,
         "differs": list(m.differs),
         "unread": m.unread,
+        "variant": m.variant,
         "more": m.more,
         "record": m.record,
     }

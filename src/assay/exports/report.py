@@ -25,8 +25,8 @@ from assay.engine.session import Session
 from assay.exports import unopened, words
 from assay.exports.items import records
 from assay.exports.lists_used import lists_used
-from assay.exports.record import match_line
-from assay.exports.selection import Selection
+from assay.exports.record import in_stack, match_line
+from assay.exports.selection import Selection, stands_alone
 from assay.exports.sizes import readable_size
 from assay.store import queries
 from assay.store.coverage import CLASSES, coverage
@@ -49,9 +49,9 @@ class ReportOptions:
 
 def write_report(session: Session, out: Path, options: ReportOptions) -> int:
     """Write the report, whole or not at all; returns the number of items shown."""
-    # a preview that is shown with its picture is named there
+    # a preview that is shown with its picture, or a near-duplicate, is named there
     chosen = records(session, replace(options.selection, top=None))
-    rows = list(islice((r for r in chosen if r["shown_with"] is None), options.selection.top))
+    rows = list(islice(filter(stands_alone, chosen), options.selection.top))
     page = _environment().get_template("report.html").render(_context(session, rows, options))
     partial = out.with_name(out.name + ".partial")
     try:
@@ -186,10 +186,24 @@ def _item(
         "occurrences": [_place(p) for p in places[:_PLACES]],
         "camera_rows": _camera_rows(row["camera"]),
         "moving": _moving(row["motion"], _rows(row["frames"])),
+        "stack": _stack(session, row),
         "previews": queries.shown_with(session.case.connection, Sha256(str(row["sha256"]))),
         "more_places": max(0, len(places) - _PLACES),
         "thumbnail": (thumbnails or {}).get(str(row["sha256"]), ""),
     }
+
+
+def _stack(session: Session, row: Mapping[str, Json]) -> dict[str, object] | None:
+    """Return the near-duplicates that stand with an item: path, digest and distance of each."""
+    stack = row["stack"]
+    members = _rows(stack["members"]) if isinstance(stack, Mapping) else []
+    if not members:
+        return None
+    shown = members[:_PLACES]
+    items = {Sha256(str(m["item"])): int(str(m["distance"])) for m in shown}
+    held = queries.held(session.case.connection, list(items))
+    rows = sorted((items[h.sha256], h.path, h.sha256) for h in held)
+    return {"line": in_stack(row), "rows": rows, "more": len(members) - len(shown)}
 
 
 def _claim(claim: Mapping[str, Json]) -> dict[str, object]:

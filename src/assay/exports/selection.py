@@ -37,6 +37,13 @@ class Selection:
         return all(_has(record, path.split("."), wanted) for path, wanted in self.where)
 
 
+def stands_alone(record: Mapping[str, Json]) -> bool:
+    """Tell whether an item is listed for itself: no preview and no near-duplicate of another."""
+    stack = record["stack"]
+    heads = not isinstance(stack, Mapping) or stack["head"] == record["sha256"]
+    return record["shown_with"] is None and heads
+
+
 def _has(value: Json, path: Sequence[str], wanted: str) -> bool:
     """Tell whether a field, or one of several in a list, has the wanted value as text."""
     if isinstance(value, list):

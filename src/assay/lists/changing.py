@@ -15,16 +15,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from assay.core.errors import AssayError, PolicyError
-from assay.lists import importing, perceptual, properties, writing
+from assay.core.errors import AssayError, PolicyError, UsageError
+from assay.lists import importing, list_toml, perceptual, properties, writing
 from assay.lists import manifest as manifests
 from assay.lists.adapters.registry import open_list
+from assay.lists.held import Held, in_force, problem, read_held, write_held
 from assay.lists.importing import Pieces, Summary
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest, WriteLock
 from assay.lists.marks import Marks, read_marks
+from assay.lists.model import Polarity
 from assay.lists.properties import Properties
-from assay.lists.reading import Held, ListReader, read_held
+from assay.lists.reading import ListReader
 from assay.lists.records import RecordFile, decode
 from assay.lists.sealed import ListDamagedError
 from assay.lists.writing import Draft
@@ -92,7 +94,8 @@ def add(
                 at=at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             )
             manifest = perceptual.follow(folder, before, manifest, marks)
-            properties.with_tables(folder, table, met)
+            after = list_toml.with_tables(folder, table, met)
+            summary.new_codes = after.unsaid() - table.unsaid()
             manifests.commit(folder, manifest)
             return summary
     finally:
@@ -174,44 +177,72 @@ def _rewrite(
 
 def hold(folder: Path, held: Held) -> None:
     """Leave a hash of a list out of matching, with a reason that is shown."""
-    if not held.reason:
-        raise PolicyError("a hash is held for a reason", hint="say why it matches too much")
+    if wrong := problem(held):
+        raise PolicyError(f"{folder.name}: {wrong}", hint="give a hash and say what it matches")
     with _writing(folder) as before:
-        kept = [each for each in read_held(folder, before.held) if _key(each) != _key(held)]
-        _commit_held(folder, before, (*kept, held), {"held": list(_key(held))})
+        kept = [each for each in read_held(folder, before.held) if each.key != held.key]
+        _commit_held(folder, before, (*kept, held), {"held": list(held.key)})
 
 
 def release(folder: Path, algorithm: str, value: str) -> None:
-    """Match a hash again that was held."""
+    """Match a hash again that was held, whoever held it; no later import holds it again."""
     with _writing(folder) as before:
         there = read_held(folder, before.held)
-        kept = tuple(each for each in there if _key(each) != (algorithm, value))
-        if len(kept) == len(there):
+        free = [each for each in in_force(there) if each.key == (algorithm, value)]
+        if not free:
             raise PolicyError(f"{folder.name}: {algorithm} {value} is not held")
-        _commit_held(folder, before, kept, {"released": [algorithm, value]})
-
-
-def _key(held: Held) -> tuple[str, str]:
-    return held.algorithm, held.value
+        kept = [each for each in there if each.key != (algorithm, value)]
+        rows = (*kept, replace(free[0], released=True))
+        _commit_held(folder, before, rows, {"released": [algorithm, value]})
 
 
 def _commit_held(
     folder: Path, before: Manifest, held: tuple[Held, ...], what: Mapping[str, list[str]]
 ) -> None:
-    part = writing.write_held(folder, f"{before.generation + 1:08d}", held)
-    version = before.changed(what)
-    manifests.commit(folder, replace(before, held=part, version=version))
+    part = write_held(folder, f"{before.generation + 1:08d}", held)
+    after = replace(before, held=part, version=before.changed(what))
+    marks = read_marks(folder, before)
+    manifests.commit(folder, perceptual.follow(folder, before, after, marks))
 
 
-def set_properties(folder: Path, **changes: Any) -> Properties:
-    """Change rows of ``list.toml`` and return them all; raises PolicyError for a wrong value."""
-    with _writing(folder):
-        try:
-            found = properties.checked(replace(properties.load(folder), **changes))
-        except (ValueError, TypeError) as error:
-            raise PolicyError(f"{folder.name}: {error}") from error
-        properties.save(folder, found)
+def set_properties(folder: Path, *, polarity: Polarity | None = None, **changes: Any) -> Properties:
+    """Change rows of ``list.toml`` and return them all; raises UsageError for a wrong value.
+
+    ``polarity`` is what records mean whose code has no row, and all records of formats without
+    codes: a row ``*`` for every namespace that the list's imports used.
+    """
+    with _writing(folder) as before:
+        found = with_changes(folder, changes)
+        if polarity is not None:
+            if not (used := namespaces(before)):
+                raise UsageError(
+                    f"{folder.name}: no record says yet whose categories it uses",
+                    hint="import a file first; then say what its records mean",
+                )
+            found = found.with_polarity(used, polarity)
+        list_toml.save(folder, found)
         return found
+
+
+def with_changes(folder: Path, changes: Mapping[str, Any]) -> Properties:
+    """Return what a list would say of itself; raises UsageError for a wrong value."""
+    try:
+        return properties.checked(replace(properties.load(folder), **changes))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{folder.name}: {error}") from error
+
+
+def namespaces(found: Manifest) -> tuple[str, ...]:
+    """Return the namespaces of categories that the imports of a list used."""
+    used: set[str] = set()
+    for row in found.imports:
+        about = row.get("about")
+        if isinstance(about, list):
+            used.update(str(each["namespace"]) for each in about if isinstance(each, dict))
+        named = row.get("namespaces")
+        if isinstance(named, list):
+            used.update(map(str, named))
+    return tuple(sorted(used - {""}))
 
 
 def _refused(folder: Path, error: OSError) -> PolicyError:

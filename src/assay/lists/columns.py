@@ -23,7 +23,6 @@ WIDTHS = {"pdq": 32, "photodna": 144}
 _HEADER = struct.Struct("<6sHQ")  # magic, bytes of a value, unused
 _MAGIC = b"ALHSH1"
 _STEP = 1 << 16
-_CANDIDATES = 1 << 18  # values counted one by one; a bound against values made to look alike
 
 
 class ColumnWriter:
@@ -64,13 +63,18 @@ class ColumnFile:
             raise ListDamagedError(path, "its header is not what was written")
         self.count = size // (width + 4)
 
-    def rows(self, step: int = _STEP) -> Iterator[NDArray[np.uint8]]:
-        """Yield N×(width+4) arrays in the order of the records; no copies."""
+    def rows(self, step: int = _STEP, *, forget: bool = False) -> Iterator[NDArray[np.uint8]]:
+        """Yield N×(width+4) arrays in the order of the records; no copies.
+
+        With ``forget`` what was passed no longer counts as this process's memory.
+        """
         row = self.width + 4
-        for start in range(0, self.count, step):
-            end = min(start + step, self.count)
-            data = self._sealed.read(_HEADER.size + start * row, _HEADER.size + end * row)
-            yield np.frombuffer(data, np.uint8).reshape(-1, row)
+        for first in range(0, self.count, step):
+            last = min(first + step, self.count)
+            start, end = _HEADER.size + first * row, _HEADER.size + last * row
+            yield np.frombuffer(self._sealed.read(start, end), np.uint8).reshape(-1, row)
+            if forget:
+                self._sealed.forget(start, end)
 
     def check(self) -> None:
         self._sealed.check(0, self._sealed.size)
@@ -86,21 +90,15 @@ def numbers(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
     return np.ascontiguousarray(rows[:, -4:]).view("<u4")[:, 0]
 
 
-def repeated(file: ColumnFile, limit: int) -> Iterator[tuple[bytes, int]]:
-    """Yield each value that more than ``limit`` rows hold, and how many do."""
-    parts = [np.ascontiguousarray(rows[:, :8]).view("<u8")[:, 0] for rows in file.rows()]
-    if not parts or file.count <= limit:
-        return
-    keys = np.sort(np.concatenate(parts))
-    # A value that stands more than ``limit`` times meets itself at that distance.
-    often = np.unique(keys[limit:][keys[limit:] == keys[: len(keys) - limit]])
-    if not len(often):
-        return
-    counts: dict[bytes, int] = {}
-    for rows in file.rows():
-        heads = np.ascontiguousarray(rows[:, :8]).view("<u8")[:, 0]
-        for row in rows[np.isin(heads, often)]:
-            value = row[:-4].tobytes()
-            if value in counts or len(counts) < _CANDIDATES:
-                counts[value] = counts.get(value, 0) + 1
-    yield from ((value, count) for value, count in counts.items() if count > limit)
+def opaque(rows: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Return N×width bytes as N whole values, which can be sorted and looked up."""
+    whole = np.ascontiguousarray(rows)
+    return whole.view(f"V{whole.shape[1]}")[:, 0]
+
+
+def among(found: NDArray[np.uint8], wanted: frozenset[bytes]) -> NDArray[np.bool_]:
+    """Tell of N×width values which are among ``wanted``."""
+    if not wanted:
+        return np.zeros(len(found), np.bool_)
+    known = np.frombuffer(b"".join(sorted(wanted)), np.uint8).reshape(-1, found.shape[1])
+    return np.isin(opaque(found), opaque(known))

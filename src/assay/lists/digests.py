@@ -125,15 +125,15 @@ class DigestFile:
         final = table[int.from_bytes(last[: self._lead], "big") + 1] if last else self.count
         for start in range(begin, int(final), _STEP):
             end = min(start + _STEP, int(final))
-            stored = self._sealed.read(
-                self._rows + start * self._width, self._rows + end * self._width
-            )
+            span = self._rows + start * self._width, self._rows + end * self._width
+            stored = self._sealed.read(*span)
             rows = np.empty((end - start, ROW), np.uint8)
             leads = np.searchsorted(table, np.arange(start, end), side="right") - 1
             if self._lead == 2:
                 rows[:, 0] = leads >> 8
             rows[:, self._lead - 1] = leads & 0xFF
             rows[:, self._lead :] = np.frombuffer(stored, np.uint8).reshape(-1, self._width)
+            self._sealed.forget(*span)
             yield rows
 
     def _place(self, digest: bytes) -> int:

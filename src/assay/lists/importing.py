@@ -20,16 +20,16 @@ from assay import __version__
 from assay.core.errors import AssayError, Malformed
 from assay.core.jsonvalue import JsonObject
 from assay.lists.columns import WIDTHS
+from assay.lists.held import Held
 from assay.lists.manifest import Manifest
 from assay.lists.marks import Marks
 from assay.lists.model import ListEntry, ListFacts, Perceptual, Refused
-from assay.lists.reading import Held
 from assay.lists.records import encode, without_fields
 from assay.lists.writing import Changes, Draft
 
 EXCERPT = 200  # characters of a refused piece that are kept
 _REASONS = 100  # reasons counted one by one in a summary; the rest together
-_CODES = 1000  # categories of a file counted one by one
+_CODES = 1000  # categories of a file counted one by one; and namespaces
 _LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64}
 _HEX = re.compile(r"[0-9a-f]+")
 Pieces = Iterator[ListFacts | ListEntry | Refused]
@@ -51,6 +51,8 @@ class Summary:
     low_quality: int = 0  # perceptual hashes kept in their record, not compared
     held: int = 0  # hashes left out of matching because they match too much, in the whole list
     categories: Counter[str] = field(default_factory=Counter)  # records by "namespace code"
+    namespaces: list[str] = field(default_factory=list)  # whose categories its records use
+    new_codes: int = 0  # met for the first time: they place nothing until somebody says more
     changes: Changes = field(default_factory=Changes)
     facts: list[ListFacts] = field(default_factory=list)
     unchanged: bool = False  # the file was imported before, as the last one
@@ -75,6 +77,8 @@ class Summary:
             "low_quality": self.low_quality,
             "held": self.held,
             "categories": dict(self.categories),
+            "namespaces": list(self.namespaces),
+            "new_codes": self.new_codes,
             "about": [
                 {
                     "format": each.format,
@@ -129,6 +133,7 @@ def import_file(
         ) from error
     summary.low_quality = draft.low_quality
     summary.held = manifest.held.count if manifest.held else 0
+    summary.namespaces = sorted(met)
     what: JsonObject = {
         "imported": digest,
         "format": summary.format,
@@ -136,6 +141,7 @@ def import_file(
         "assay": __version__,
     }
     row = {**summary.to_json(), "at": at, "options": dict(options), "refused_file": refused.name}
+    del row["new_codes"]  # not known yet; list.toml has them
     manifest = replace(
         manifest, version=before.changed(what), imports=(*before.imports, row)
     )  # fmt: skip
@@ -199,6 +205,8 @@ def _keep(
         code = f"{entry.namespace} {entry.category}" if entry.category is not None else ""
         if code in summary.categories or len(summary.categories) < _CODES:
             summary.categories[code] += 1
+        if entry.namespace not in met and len(met) >= _CODES:
+            return
         names = met.setdefault(entry.namespace, {})
         if entry.category is not None and entry.category not in names and len(names) < _CODES:
             names[entry.category[:100]] = f"category {entry.category}"[:100]

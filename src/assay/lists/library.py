@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 
 from assay.core.errors import PolicyError
 from assay.core.jsonvalue import JsonObject, digest_of
+from assay.lists import held, matching, properties
 from assay.lists import manifest as manifests
-from assay.lists import matching, properties
 from assay.lists.changing import repair
 from assay.lists.hashers import Hasher, installed
+from assay.lists.held import Held
 from assay.lists.index_files import HammingIndexError
 from assay.lists.manifest import Manifest
 from assay.lists.matching import Hit, OpenList
 from assay.lists.model import Refused
 from assay.lists.properties import Properties
-from assay.lists.reading import Held, ListReader
+from assay.lists.reading import ListReader
 from assay.lists.records import Stored
 from assay.lists.sealed import ListDamagedError
 
@@ -163,15 +164,21 @@ class Library:
         self.notes = notes  # damage that was met and mended, for people
 
     @classmethod
-    def open(cls, home: Path) -> Library:
+    def open(cls, *homes: Path) -> Library:
         """Open every list; one that is damaged is rebuilt from its records, and ``notes`` say so.
 
-        Raises ListDamagedError where that cannot be done: no list is left out in silence.
+        Raises ListDamagedError where that cannot be done: no list is left out in silence. Raises
+        PolicyError where two of the folders hold a list of one name.
         """
         opened: dict[str, OpenList] = {}
         notes: list[str] = []
-        for name in names(home):
-            folder = folder_of(home, name)
+        for folder in (folder_of(home, name) for home in homes for name in names(home)):
+            name = folder.name
+            if name in opened:
+                raise PolicyError(
+                    f"there are two lists {name!r}: one is {folder}",
+                    hint="remove one of them: assay lists rm, or delete the folder of the case",
+                )
             try:
                 reader = ListReader(folder)
             except (ListDamagedError, HammingIndexError) as error:
@@ -203,6 +210,7 @@ class Library:
                 "categories": each.properties.categories_digest(),
                 "valid_from": each.properties.valid_from,
                 "valid_until": each.properties.valid_until,
+                "held": held.digest(each.reader.held),
                 "owner": each.properties.owner,
                 "handling": each.properties.handling,
             }

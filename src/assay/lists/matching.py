@@ -12,6 +12,7 @@ import numpy as np
 from assay.core.facts import Match, Sha256
 from assay.core.jsonvalue import JsonObject
 from assay.lists.hashers import Hasher
+from assay.lists.held import values as held_values
 from assay.lists.model import ListEntry, Polarity
 from assay.lists.perceptual import CAP, euclidean, scan
 from assay.lists.properties import Category, Properties
@@ -86,6 +87,7 @@ class Hit:
             distributed=self.entry.distributed,
             disputed=self.entry.disputed,
             differs=self.differs,
+            variant=self.variant,
             unread=self.unread,
             category=self.entry.category,
             namespace=self.entry.namespace,
@@ -227,7 +229,8 @@ def near_other(
 ) -> list[list[Hit]]:
     """Return for each of N×width values of another algorithm the near records of one list."""
     threshold = against.properties.distances.get(algorithm, hasher.threshold if hasher else 0)
-    rows = scan(against.reader.columns.get(algorithm, []), values, threshold, hasher)
+    held = held_values(against.reader.held, algorithm)
+    rows = scan(against.reader.columns.get(algorithm, []), values, threshold, hasher, held)
     found = sorted(rows, key=lambda row: (row[0], row[2], row[1]))
     return _near(against, algorithm, found, values, threshold, hasher)
 

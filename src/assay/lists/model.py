@@ -69,6 +69,7 @@ class ListFacts:
     created: str = ""  # ISO 8601 as given
     categories: Mapping[str, str] = field(default_factory=dict)  # code -> name that the file gives
     notes: tuple[str, ...] = ()
+    stated: Mapping[str, str] | None = None  # of a case, by the source's names; None = of no case
 
 
 @runtime_checkable

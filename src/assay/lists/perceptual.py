@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.lists import columns, index, index_search
+from assay.lists import columns, index, index_search, near_build
 from assay.lists.columns import WIDTHS, ColumnFile
 from assay.lists.hashers import Hasher
+from assay.lists.held import read_held
+from assay.lists.held import values as held_values
 from assay.lists.index_files import HammingIndexError, IndexDamagedError
 from assay.lists.index_writer import TAIL_LIMIT, IndexWriter
 from assay.lists.manifest import Manifest
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 CAP = 1000  # hashes of current records given for a query, at least, where there are so many
 _DEAD = 4096  # dead records that an index may keep; beyond that, as many as a quarter of it
 _BLOCK = 1 << 16  # hashes given to the index at once
+_QUICK = 1 << 21  # hashes up to which an index is built anew in two seconds
 _FOLDER = "pdq.index-"
 
 
@@ -79,8 +82,12 @@ class NearIndex:
 def follow(folder: Path, before: Manifest, after: Manifest, marks: Marks) -> Manifest:
     """Bring the index to ``after``, which is not committed yet, and return it with its counts.
 
-    ``marks`` are those of ``after``.
+    ``marks`` are those of ``after``. What is held is not in the index: a thousand records that
+    share a hash would else take the place of others.
     """
+    held = _held(folder, after)
+    if held != _held(folder, before):
+        return rebuild(folder, after, marks)
     parts = after.hashes.get("pdq", ())
     adding = sum(part.count for part in parts if part not in before.hashes.get("pdq", ()))
     dead = marks.dead_count() - before.index_dead
@@ -88,12 +95,13 @@ def follow(folder: Path, before: Manifest, after: Manifest, marks: Marks) -> Man
         return rebuild(folder, after, marks)
     if not adding:
         return after
-    if not before.index or (adding > TAIL_LIMIT and 4 * adding > before.indexed):
+    # Folding many into an index needs the compiled kernel, and with it 120 MiB.
+    if not before.index or (adding > TAIL_LIMIT and before.indexed < max(4 * adding, _QUICK)):
         return rebuild(folder, after, marks)
     try:
         with IndexWriter(folder / before.index) as writer:
             if writer.count == before.indexed:
-                for hashes, numbers in _blocks(folder, after, before.count, marks):
+                for hashes, numbers in _blocks(folder, after, before.count, marks, held):
                     writer.add(hashes, numbers)
                 return replace(after, indexed=writer.count)
     except HammingIndexError:
@@ -107,9 +115,9 @@ def rebuild(folder: Path, found: Manifest, marks: Marks) -> Manifest:
     if not parts:
         return replace(found, index="", indexed=0, index_dead=0)
     path = folder / f"{_FOLDER}{found.generation + 1:08d}"
-    blocks = _blocks(folder, found, 0, marks)
+    blocks = _blocks(folder, found, 0, marks, _held(folder, found))
     if sum(part.count for part in parts) > TAIL_LIMIT:
-        count = IndexWriter.rebuild(path, blocks)
+        count = near_build.build(path, blocks)
     else:  # a tail alone: no segment with its tables of megabytes
         with IndexWriter(path) as writer:
             for hashes, numbers in blocks:
@@ -130,8 +138,9 @@ def scan(
     queries: NDArray[np.uint8],
     threshold: int,
     hasher: Hasher | None = None,
+    held: frozenset[bytes] = frozenset(),
 ) -> Iterator[tuple[int, int, int]]:
-    """Compare Q×width queries with every value, one by one.
+    """Compare Q×width queries with every value that is not held, one by one.
 
     Yield (query, record number, distance). Without a ``hasher`` the distance is the Euclidean one,
     rounded down: for hashes that need a licence, which Assay stores and compares and never makes.
@@ -140,6 +149,9 @@ def scan(
         for rows in file.rows(1 << 14):
             values = columns.values(rows)
             numbers = columns.numbers(rows)
+            if held:
+                free = ~columns.among(values, held)
+                values, numbers = values[free], numbers[free]
             for at, query in enumerate(queries):
                 distances = (
                     hasher.distances(query.tobytes(), values)
@@ -157,14 +169,22 @@ def euclidean(query: NDArray[np.uint8], values: NDArray[np.uint8]) -> NDArray[np
     return np.sqrt(squares).astype(np.int64)
 
 
+def _held(folder: Path, found: Manifest) -> frozenset[bytes]:
+    return held_values(read_held(folder, found.held), "pdq")
+
+
 def _blocks(
-    folder: Path, found: Manifest, first: int, marks: Marks
+    folder: Path, found: Manifest, first: int, marks: Marks, held: frozenset[bytes]
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint64]]]:
-    """Yield the hashes of current records from number ``first`` on, in blocks."""
+    """Yield the hashes of current records from number ``first`` on, in blocks, without the held."""
     for part in found.hashes["pdq"]:
         file = ColumnFile(folder / part.file, WIDTHS["pdq"], part.seal)
-        for rows in file.rows(_BLOCK):
+        for rows in file.rows(_BLOCK, forget=True):
             numbers = columns.numbers(rows)
             wanted = (numbers >= first) & ~marks.are_dead(numbers)
-            if wanted.any():
-                yield columns.values(rows[wanted]), numbers[wanted].astype(np.uint64)
+            hashes, numbers = columns.values(rows[wanted]), numbers[wanted]
+            if held:
+                free = ~columns.among(hashes, held)
+                hashes, numbers = hashes[free], numbers[free]
+            if len(numbers):
+                yield hashes, numbers.astype(np.uint64)

@@ -1,16 +1,15 @@
 """What a list's owner and its user say about it as a whole: ``list.toml`` in its folder.
 
-People may edit the file; Assay rewrites it only when a command changes a property, and appends to
-it the table of a category scheme that it meets for the first time.
+``list_toml`` writes the file, which people may edit too.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,14 +17,13 @@ from typing import Any
 
 from assay.core.errors import PolicyError
 from assay.core.jsonvalue import JsonObject, digest_of
-from assay.lists.manifest import write_whole
 from assay.lists.model import Polarity
 
 NAME = "list.toml"
 RADIUS = 31  # bits
 WIDEST = 63
-ANY = "*"
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+ANY = "*"  # row of a namespace's table: every code without a row of its own
+_NOTHING = "0"  # the code that says nothing in every scheme
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -56,11 +54,39 @@ class Properties:
     categories: Categories = field(default_factory=dict)
 
     def category(self, namespace: str, code: str | None) -> Category | None:
-        """Return what a record's code means here; None where no table says."""
+        """Return what a record's code means here; None where no table says.
+
+        The row ``*`` stands for codes without a row, 0 excepted. For records without a code it
+        stands where the table has no other row, so that the scheme has no codes at all.
+        """
         table = self.categories.get(namespace, {})
-        if code is not None and code in table:
-            return table[code]
-        return table.get(ANY) if code != "0" else None
+        if code is None:
+            return table[ANY] if table.keys() == {ANY} else None
+        return table.get(code) or (table.get(ANY) if code != _NOTHING else None)
+
+    def with_polarity(self, namespaces: Iterable[str], polarity: Polarity) -> Properties:
+        """Return it with a row ``*`` in the table of each namespace; other rows stay."""
+        categories = dict(self.categories)
+        for namespace in namespaces:
+            table = dict(categories.get(namespace, {}))
+            name = table[ANY].name if ANY in table else "listed"
+            table[ANY] = Category(name, polarity)
+            categories[namespace] = table
+        return replace(self, categories=categories)
+
+    def own_rows(self, namespaces: Iterable[str]) -> dict[str, list[str]]:
+        """Return by namespace the codes for which the row ``*`` does not stand."""
+        tables = {name: self.categories.get(name, {}) for name in namespaces}
+        return {n: codes for n, t in tables.items() if (codes := [c for c in t if c != ANY])}
+
+    def unsaid(self) -> int:
+        """Return how many codes of schemes that Assay does not know place nothing."""
+        return sum(
+            category.polarity is Polarity.NONE and code != _NOTHING
+            for namespace, table in self.categories.items()
+            if namespace not in shipped()
+            for code, category in table.items()
+        )
 
     def polarity(self, namespace: str, code: str | None) -> Polarity:
         """Return what a record does to the order of work; unmapped = none."""
@@ -109,20 +135,30 @@ def load(folder: Path) -> Properties:
     """Read ``list.toml``; raises PolicyError that names the file and the row."""
     path = folder / NAME
     try:
-        row = tomllib.loads(path.read_text("utf-8"))
-        row.setdefault("name", folder.name)
+        return parsed(path.read_text("utf-8"), folder.name)
+    except FileNotFoundError:
+        return Properties(folder.name)
+    except (OSError, ValueError) as error:
+        raise PolicyError(
+            f"{path}: {error}", hint="correct the file; docs/reference/lists.md says what it holds"
+        ) from error
+
+
+def parsed(text: str, name: str) -> Properties:
+    """Return what the text of a ``list.toml`` says; ``name`` where it gives none.
+
+    Raises ValueError that names the row.
+    """
+    try:
+        row = tomllib.loads(text)
+        row.setdefault("name", name)
         categories = _categories(row.pop("categories", {}))
         known = {each.name for each in fields(Properties)}
         if unknown := sorted(row.keys() - known):
             raise ValueError(f"unknown property {unknown[0]!r}")
-        found = Properties(categories=categories, **row)
-        return checked(found)
-    except FileNotFoundError:
-        return Properties(folder.name)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise PolicyError(
-            f"{path}: {error}", hint="correct the file; docs/reference/lists.md says what it holds"
-        ) from error
+        return checked(Properties(categories=categories, **row))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def checked(found: Properties) -> Properties:
@@ -138,61 +174,18 @@ def checked(found: Properties) -> Properties:
         if not _whole(value, 1 << 31):
             raise ValueError(f"distances.{name} is {value!r} and must be a whole number")
     for day in (found.valid_from, found.valid_until):
-        if day and not _DAY.fullmatch(day):
+        if day and not _is_day(day):
             raise ValueError(f"validity {day!r} is not a date like 2026-12-31")
+    if found.valid_until and found.valid_until < found.valid_from:
+        raise ValueError(f"valid_until {found.valid_until} is before valid_from {found.valid_from}")
     return found
 
 
-def save(folder: Path, found: Properties) -> None:
-    """Write ``list.toml`` anew; comments in the old one are lost."""
-    checked(found)
-    lines = ["# A known-hash list of Assay. See docs/reference/lists.md for what each row means."]
-    for name, value in found.to_json().items():
-        if name not in ("categories", "distances"):
-            lines.append(f"{name} = {value if isinstance(value, int) else _text(str(value))}")
-    if found.distances:
-        lines += ["", "[distances]"]
-        lines += [f"{_key(name)} = {value}" for name, value in sorted(found.distances.items())]
-    text = "\n".join(lines) + "\n"
-    for namespace, table in sorted(found.categories.items()):
-        text += _table_text(namespace, table)
-    write_whole(folder / NAME, text.encode("utf-8"))
-
-
-def with_tables(
-    folder: Path, found: Properties, met: Mapping[str, Mapping[str, str]]
-) -> Properties:
-    """Append the tables of namespaces met for the first time: ours, else the file's own names.
-
-    ``met`` gives for each namespace the code and name that its file states. Codes of a scheme that
-    Assay does not know place nothing until somebody says what they mean.
-    """
-    new: dict[str, Mapping[str, Category]] = {}
-    for namespace, names in met.items():
-        if not namespace or namespace in found.categories:
-            continue
-        known = shipped().get(namespace)
-        if known is None:
-            known = {code: Category(name, Polarity.NONE) for code, name in names.items()}
-        if known:
-            new[namespace] = known
-    if not new:
-        return found
-    if not (folder / NAME).exists():
-        found = replace(found, categories={**found.categories, **new})
-        save(folder, found)
-        return found
-    text = (folder / NAME).read_text("utf-8").rstrip("\n") + "\n"
-    text += "".join(_table_text(namespace, table) for namespace, table in sorted(new.items()))
+def _is_day(text: str) -> bool:
     try:
-        tomllib.loads(text)
-    except ValueError as error:
-        raise PolicyError(
-            f"{folder / NAME}: no table can be appended: {error}",
-            hint="write its categories as [categories.NAMESPACE] tables",
-        ) from error
-    write_whole(folder / NAME, text.encode("utf-8"))
-    return load(folder)
+        return bool(_DAY.fullmatch(text)) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _whole(value: object, most: int) -> bool:
@@ -225,22 +218,3 @@ def _tables(categories: Categories) -> JsonObject:
         }
         for namespace, table in categories.items()
     }
-
-
-def _table_text(namespace: str, table: Mapping[str, Category]) -> str:
-    rows = "".join(
-        f"{_key(code)} = {{ name = {_text(category.name)}, "
-        f'polarity = "{category.polarity.value}" }}\n'
-        for code, category in table.items()
-    )
-    return f"\n[categories.{_key(namespace)}]\n{rows}"
-
-
-def _key(text: str) -> str:
-    return text if _BARE.fullmatch(text) else _text(text)
-
-
-def _text(text: str) -> str:
-    """Write a TOML string; what UTF-8 cannot hold becomes a question mark."""
-    whole = text.encode("utf-8", "replace").decode("utf-8")
-    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")

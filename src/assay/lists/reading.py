@@ -10,38 +10,24 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assay.lists import manifest as manifests
 from assay.lists.columns import WIDTHS, ColumnFile
 from assay.lists.digests import DigestFile
+from assay.lists.held import Held, in_force, read_held
 from assay.lists.index_files import HammingIndexError
-from assay.lists.manifest import Manifest, Part
+from assay.lists.manifest import Manifest
 from assay.lists.marks import read_marks
 from assay.lists.model import Refused
 from assay.lists.perceptual import NearIndex
 from assay.lists.records import RecordFile, Stored
-from assay.lists.sealed import ListDamagedError, SealedFile
+from assay.lists.sealed import ListDamagedError
 from assay.lists.spill import KEY
-
-if TYPE_CHECKING:
-    pass
 
 DIGESTS = ("md5", "sha1", "sha256")
 IDS = "id"
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A hash that is not matched, because it says too little; ``reason`` tells why."""
-
-    algorithm: str
-    value: str  # hex
-    reason: str
-    by: str = "assay"  # who decided it
 
 
 class ListReader:
@@ -78,9 +64,9 @@ class ListReader:
             for name, parts in found.hashes.items()
         }
         self.marks = read_marks(self.folder, found)
-        self.held = read_held(self.folder, found.held)
+        self.held: tuple[Held, ...] = in_force(read_held(self.folder, found.held))
         self.near = NearIndex(self.folder, found if self._search else Manifest(), self.marks)
-        self._held = {(each.algorithm, each.value) for each in self.held}
+        self._held = {each.key for each in self.held}
 
     def find(self, algorithm: str, digest: bytes) -> list[int]:
         """Return the current records whose digest begins with the same 16 bytes, in order."""
@@ -140,15 +126,4 @@ class ListReader:
 
 def id_key(entry: str) -> bytes:
     """Return the 16 bytes by which the versions of an entry are found."""
-
     return hashlib.blake2b(entry.encode("utf-8", "surrogatepass"), digest_size=KEY).digest()
-
-
-def read_held(folder: Path, part: Part | None) -> tuple[Held, ...]:
-    if part is None:
-        return ()
-    file = SealedFile(folder / part.file, part.seal)
-    try:
-        return tuple(Held(*row) for row in json.loads(bytes(file.read(0, file.size))))
-    except (ValueError, TypeError) as error:
-        raise ListDamagedError(file.path, str(error)) from error

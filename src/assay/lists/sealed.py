@@ -126,3 +126,17 @@ class SealedFile:
         """Return checked bytes without copying them."""
         self.check(start, end)
         return self.bytes[start:end]
+
+    def forget(self, start: int, end: int) -> None:
+        """Give back the memory of mapped bytes that were read; they stay readable."""
+        give_back(self._map, start, end)
+
+
+def give_back(mapped: mmap.mmap, start: int, end: int) -> None:
+    """Let the system unmap the pages of these bytes: read again, they come from its cache.
+
+    Without it all that was ever read of a mapped file counts as resident memory.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        start -= start % mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_DONTNEED, start, end - start)

@@ -8,12 +8,15 @@ times, too.
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+
+from assay.lists.sealed import give_back
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,10 +66,13 @@ class Spill:
         if self._rows:
             self._write()
         self._file.flush()
-        table = np.memmap(self._file, np.uint8, "r").reshape(-1, ROW)
+        mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        table = np.frombuffer(mapped, np.uint8).reshape(-1, ROW)
         ends = np.cumsum(self._runs)
         runs = [table[end - size : end] for end, size in zip(ends, self._runs, strict=True)]
-        yield from _merge(runs, 0)
+        for rows in _merge(runs, 0):
+            yield rows
+            give_back(mapped, 0, table.size)
 
     def close(self) -> None:
         if self._file is not None:

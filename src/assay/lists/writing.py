@@ -7,7 +7,6 @@ writer after a crash, see the list as it was.
 
 from __future__ import annotations
 
-import json
 import re
 from array import array
 from collections.abc import Iterator
@@ -18,12 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assay.lists import columns
-from assay.lists.columns import WIDTHS, ColumnFile, ColumnWriter, repeated
+from assay.lists.columns import WIDTHS, ColumnFile, ColumnWriter
 from assay.lists.digests import DigestFile, numbers, write_digests
+from assay.lists.flood import flooded, flooded_among, reheld
+from assay.lists.held import Held, write_held
+from assay.lists.held import values as held_values
 from assay.lists.manifest import Manifest, Part, Run
 from assay.lists.marks import Marks
 from assay.lists.model import ListEntry, Perceptual
-from assay.lists.reading import DIGESTS, IDS, Held, id_key
+from assay.lists.reading import DIGESTS, IDS, id_key
 from assay.lists.records import RecordWriter, Stored, encode
 from assay.lists.sealed import SealedFile, SealedWriter
 from assay.lists.spill import KEY, Spill
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 QUALITY = 50  # below it a PDQ hash says too little to be compared (Meta's own gate)
 PARTS = 8  # sorted files of one kind that a list may have before the newer are merged
+_FEW = 1 << 12  # new perceptual hashes that are counted one by one
 # A PDQ hash has a bit for each of 256 coefficients that exceeds their median, so 128 are set unless
 # many are equal, as in an image without structure: outside these bounds it is not compared.
 _FEWEST, _MOST = 64, 192
@@ -68,7 +71,7 @@ class Draft:
         self._folder = folder
         self._before = before
         self._marks = marks
-        self._held = {(each.algorithm, each.value): each for each in held}
+        self._held = {each.key: each for each in held}
         self._flood = flood
         self._base = before.count
         self._name = f"{before.generation + 1:08d}"
@@ -107,7 +110,7 @@ class Draft:
 
     def hold(self, held: Held) -> None:
         """Leave a hash out of matching."""
-        self._held.setdefault((held.algorithm, held.value), held)
+        self._held.setdefault(held.key, held)
 
     def finish(self) -> tuple[Manifest, Changes]:
         """Write everything through to the disk; return the manifest to commit."""
@@ -188,12 +191,30 @@ class Draft:
     def _close_columns(self) -> dict[str, tuple[Part, ...]]:
         hashes = dict(self._before.hashes)
         for name, column in self._columns.items():
-            seal = column.close()
-            for value, count in repeated(ColumnFile(column.path, WIDTHS[name]), self._flood):
-                self.hold(Held(name, value.hex(), f"{count} records share it"))
-            part = Part(column.path.name, seal, column.count)
+            part = Part(column.path.name, column.close(), column.count)
             hashes[name] = (*hashes.get(name, ()), part)
+        held = {each.algorithm for each in self._held.values()}
+        for name, parts in hashes.items():
+            if name in self._columns or name in held:
+                self._hold_flooded(name, parts)
         return hashes
+
+    def _hold_flooded(self, name: str, parts: tuple[Part, ...]) -> None:
+        """Hold what too many current records share, whichever imports brought them."""
+        files = [ColumnFile(self._folder / p.file, WIDTHS[name], p.seal) for p in parts]
+        held = tuple(self._held.values())
+        new = files[-1] if name in self._columns else None
+        if len(files) > 1 and (new is None or new.count <= _FEW):
+            # Only what is new can be shared by more, only what is held by fewer.
+            wanted = set(held_values(held, name))
+            if new is not None:
+                wanted |= {v.tobytes() for rows in new.rows() for v in columns.values(rows)}
+            found = flooded_among(files, self._marks, self._flood, frozenset(wanted))
+        else:
+            found = flooded(files, self._marks, self._flood)
+        mine = reheld(held, name, found)
+        others = [each for each in self._held.values() if each.algorithm != name]
+        self._held = {each.key: each for each in (*others, *mine)}
 
     def _merged(self, name: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         """Return at most ``PARTS`` sorted files: the newer ones merged where they are more."""
@@ -220,7 +241,8 @@ class Draft:
         file = f"{name}-{self._name}-merged"
         writer = ColumnWriter(self._folder / file, WIDTHS[name])
         for part in newer:
-            for rows in ColumnFile(self._folder / part.file, WIDTHS[name], part.seal).rows():
+            stored = ColumnFile(self._folder / part.file, WIDTHS[name], part.seal)
+            for rows in stored.rows(forget=True):
                 current = ~self._marks.are_dead(columns.numbers(rows))
                 writer.add_rows(rows[current])
         return (*kept, Part(file, writer.close(), writer.count))
@@ -247,16 +269,6 @@ class Sums:
             here = runs == run
             found[here] = self._sums[run][records[here] - self._bases[run]]
         return found
-
-
-def write_held(folder: Path, name: str, held: tuple[Held, ...]) -> Part | None:
-    """Write the hashes that are not matched; return None where there are none."""
-    if not held:
-        return None
-    writer = SealedWriter(folder / f"held-{name}")
-    rows = [[each.algorithm, each.value, each.reason, each.by] for each in held]
-    writer.write(json.dumps(rows).encode("ascii"))
-    return Part(f"held-{name}", writer.close(), len(held))
 
 
 def _divide(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

@@ -23,12 +23,16 @@ def trim_bars(luma: Grey) -> Grey:
     The result is a view, never empty where ``luma`` is not. Values that are no whole numbers are
     rounded where the bars are sought and kept in the result.
     """
+    top, bottom, left, right = bars(luma)
+    return luma[top : luma.shape[0] - bottom, left : luma.shape[1] - right]
+
+
+def bars(luma: Grey) -> tuple[int, int, int, int]:
+    """Return how many uniform lines lie at the top, bottom, left and right, as ``trim_bars``."""
     whole: NDArray[np.uint8] = (luma if luma.dtype == np.uint8 else np.rint(luma)).astype(
         np.uint8, copy=False
     )
-    top, bottom = _bar(whole), _bar(whole[::-1])
-    left, right = _bar(whole.T), _bar(whole.T[::-1])
-    return luma[top : luma.shape[0] - bottom, left : luma.shape[1] - right]
+    return _bar(whole), _bar(whole[::-1]), _bar(whole.T), _bar(whole.T[::-1])
 
 
 def _bar(grey: NDArray[np.uint8]) -> int:

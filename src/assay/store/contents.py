@@ -81,7 +81,7 @@ def failure_content(failure: Failure) -> JsonObject:
 
 
 def match_content(match: Match) -> JsonObject:
-    return {
+    content: dict[str, Json] = {
         "item": match.item,
         "list": match.list_id,
         "list_version": match.list_version,
@@ -103,6 +103,9 @@ def match_content(match: Match) -> JsonObject:
         "more": match.more,
         "record": match.record,
     }
+    if match.variant:  # left out where there is none, as in cases of schema 0003
+        content["variant"] = match.variant
+    return content
 
 
 def decision_content(decision: Decision) -> JsonObject:

@@ -15,16 +15,17 @@ from assay.store.records import Hash
 _PAGE = 500  # rows
 
 _BAND = """
-SELECT item, sort FROM placements
-WHERE lane = :lane AND band IS :band AND shown_with IS NULL AND sort > :after
+SELECT item, sort, EXISTS (SELECT 1 FROM placements m WHERE m.stack = p.item) FROM placements p
+WHERE lane = :lane AND band IS :band AND shown_with IS NULL AND stack IS NULL AND sort > :after
 ORDER BY lane, band, sort LIMIT :limit
 """
 _BEFORE = """
 SELECT count(*) FROM placements
-WHERE lane = :lane AND band IS :band AND shown_with IS NULL AND sort < :sort
+WHERE lane = :lane AND band IS :band AND shown_with IS NULL AND stack IS NULL AND sort < :sort
 """
 _BANDS = """
-SELECT band, count(*) FROM placements WHERE lane = :lane AND shown_with IS NULL GROUP BY band
+SELECT band, count(*) FROM placements
+WHERE lane = :lane AND shown_with IS NULL AND stack IS NULL GROUP BY band
 """
 _APART = """
 SELECT item FROM placements
@@ -34,7 +35,7 @@ WHERE item > :after AND (:lane IS NULL OR lane = :lane)
 ORDER BY item LIMIT :limit
 """
 _HASHES_OF = """
-SELECT item, frame, rendering, hash, quality, pixels FROM hashes
+SELECT item, frame, rendering, hash, quality, pixels, turned FROM hashes
 WHERE item IN (SELECT value FROM json_each(:shas)) ORDER BY item, frame, rendering
 """
 _MET_LISTS = """
@@ -44,6 +45,14 @@ _PREVIEWS_OF = """
 SELECT DISTINCT o.sha256 FROM occurrences o
 WHERE o.container IN (SELECT value FROM json_each(:shas)) AND o.role = 'preview'
     AND o.sha256 IS NOT NULL
+"""
+
+_STACKED_WITH = """
+SELECT p.stack, p.item, s.distance FROM placements p LEFT JOIN stacks s ON s.item = p.item
+WHERE p.stack IN (SELECT value FROM json_each(:shas)) ORDER BY s.distance, p.item
+"""
+_NEAR_HEADS = """
+SELECT item FROM stacks WHERE head IN (SELECT value FROM json_each(:shas)) ORDER BY item
 """
 
 _HELD = """
@@ -80,20 +89,21 @@ ORDER BY o.source, o.path
 
 def band_page(
     connection: Connection, lane: Lane, band: Band | None, after: bytes = b"", limit: int = 200
-) -> list[tuple[Sha256, bytes]]:
-    """Return (item, sort key) of one band of a lane in order, those after a sort key."""
+) -> list[tuple[Sha256, bytes, bool]]:
+    """Return (item, sort key, heads a stack) of one band of a lane, those after a sort key."""
     given = {"lane": int(lane), "band": band and band.value, "after": after, "limit": limit}
-    return [(Sha256(item), sort) for item, sort in connection.execute(text(_BAND), given)]
+    rows = connection.execute(text(_BAND), given)
+    return [(Sha256(item), sort, bool(heads)) for item, sort, heads in rows]
 
 
 def count_before(connection: Connection, lane: Lane, band: Band | None, sort: bytes) -> int:
-    """Return how many items of a band come before a sort key."""
+    """Return how many items and stacks of a band come before a sort key."""
     given = {"lane": int(lane), "band": band and band.value, "sort": sort}
     return int(connection.execute(text(_BEFORE), given).scalar_one())
 
 
 def band_sizes(connection: Connection, lane: Lane) -> dict[Band | None, int]:
-    """Return how many items stand in each band of a lane."""
+    """Return how many items and stacks stand in each band of a lane."""
     rows = connection.execute(text(_BANDS), {"lane": int(lane)})
     return {Band(band) if band else None: int(n) for band, n in rows}
 
@@ -113,6 +123,29 @@ def apart(connection: Connection, *, inventory: bool, lane: int | None = None) -
 def previews_of(connection: Connection, shas: Sequence[Sha256]) -> list[Sha256]:
     """Return the contents that occur as previews in any of these pictures."""
     rows = connection.execute(text(_PREVIEWS_OF), {"shas": json.dumps(list(shas))})
+    return [Sha256(row[0]) for row in rows]
+
+
+def stacked_with(connection: Connection, heads: Sequence[Sha256]) -> list[tuple[Sha256, int]]:
+    """Return the members of these stacks, as placed now, with their distances, nearest first."""
+    return [pair for pairs in stack_members(connection, heads).values() for pair in pairs]
+
+
+def stack_members(
+    connection: Connection, heads: Sequence[Sha256]
+) -> dict[Sha256, list[tuple[Sha256, int]]]:
+    """Return (member, distance) of each of these that heads a stack, nearest first."""
+    found: dict[Sha256, list[tuple[Sha256, int]]] = {}
+    for head, item, distance in connection.execute(
+        text(_STACKED_WITH), {"shas": json.dumps(list(heads))}
+    ):
+        found.setdefault(Sha256(head), []).append((Sha256(item), int(distance or 0)))
+    return found
+
+
+def near_heads(connection: Connection, heads: Sequence[Sha256]) -> list[Sha256]:
+    """Return the items that lie near these heads, whether they stand with them or not."""
+    rows = connection.execute(text(_NEAR_HEADS), {"shas": json.dumps(list(heads))})
     return [Sha256(row[0]) for row in rows]
 
 
@@ -247,8 +280,8 @@ def hashes_of(connection: Connection, shas: Sequence[Sha256]) -> list[Hash]:
     """Return every perceptual hash of these items."""
     rows = connection.execute(text(_HASHES_OF), {"shas": json.dumps(list(shas))})
     return [
-        Hash(Sha256(item), value, quality, frame, rendering, pixels)
-        for item, frame, rendering, value, quality, pixels in rows
+        Hash(Sha256(item), value, quality, frame, rendering, pixels, turned)
+        for item, frame, rendering, value, quality, pixels, turned in rows
     ]
 
 

@@ -11,11 +11,13 @@ from assay.core.facts import (
     Failure,
     Item,
     Match,
+    Neighbours,
     Observation,
     Occurrence,
     Placement,
     Sha256,
     SourceId,
+    Stacked,
     Verdict,
 )
 from assay.core.jsonvalue import JsonObject
@@ -86,6 +88,7 @@ class Hash:
     frame: int = -1  # -1 = the picture itself
     rendering: str = ""  # "" = as the known-hash lists were made
     pixels: int = 0  # of the picture; 0 = not known
+    turned: bytes = b""  # 96 bytes: mirrored, flipped, turned by 180 degrees; or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,11 @@ class Bundle:
     placement: Placement | None = None
     trace: Trace | None = None
     matches: tuple[Match, ...] = ()  # of every edition of every list that was ever met
+    # The custody events that wrote ``decisions`` and ``matches``, in their order.
+    decided_in: tuple[int, ...] = ()
+    met_in: tuple[int, ...] = ()
+    neighbours: Neighbours | None = None  # None: the neighbour search has not run for it
+    stacked: Stacked | None = None  # near the head of a stack
 
 
 @dataclass(frozen=True, slots=True)

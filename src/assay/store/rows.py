@@ -11,6 +11,7 @@ from assay.core.facts import (
     Failure,
     Item,
     Match,
+    Neighbours,
     Observation,
     ObservationId,
     Occurrence,
@@ -19,6 +20,7 @@ from assay.core.facts import (
     Sha256,
     Source,
     SourceId,
+    Stacked,
     Stamp,
     Verdict,
 )
@@ -53,6 +55,7 @@ from assay.store.records import (
     Entry,
     EntryState,
     Found,
+    Hash,
     LedgerRow,
     LedgerState,
     Relocation,
@@ -205,6 +208,7 @@ def match_row(match: Match, seq: int) -> tuple[Bound, ...]:
         text(match.namespace),
         number(match.more),
         dump(match.record),
+        text(match.variant),
         seq,
     )
 
@@ -239,6 +243,7 @@ def placement_row(placement: Placement, seq: int) -> tuple[Bound, ...]:
         sortable(placement.key),
         _reasons(placement.reasons),
         placement.shown_with,
+        placement.stack,
         seq,
     )
 
@@ -362,7 +367,7 @@ def failure_from(row: Row) -> Failure:
 def match_from(row: Row) -> Match:
     item, _digest, name, version, edition, entry, algorithm, distance, threshold = row[:9]
     frame, value, polarity, identified, distributed, disputed, differs, unread = row[9:17]
-    category, namespace, more, record = row[17:21]
+    category, namespace, more, record, variant = row[17:22]
     return Match(
         item=Sha256(item),
         list_id=string(name),
@@ -384,6 +389,7 @@ def match_from(row: Row) -> Match:
         category=None if category is None else string(category),
         namespace=string(namespace),
         more=integer(more) or 0,
+        variant=string(variant),
     )
 
 
@@ -400,7 +406,7 @@ def verdict_from(row: Row) -> Verdict:
 
 
 def placement_from(row: Row) -> Placement:
-    item, lane, band, sort, reasons, shown_with = row[:6]
+    item, lane, band, sort, reasons, shown_with, stack = row[:7]
     return Placement(
         item=Sha256(item),
         lane=None if lane is None else Lane(lane),
@@ -408,12 +414,37 @@ def placement_from(row: Row) -> Placement:
         key=unsorted_key(sort),
         reasons=_reasons_from(reasons),
         shown_with=Sha256(shown_with) if shown_with else None,
+        stack=Sha256(stack) if stack else None,
     )
 
 
 def trace_from(row: Row) -> Trace:
     item, original, distance = row[:3]
     return Trace(Sha256(item), Sha256(original) if original else None, distance)
+
+
+def hash_row(h: Hash, seq: int) -> tuple[Bound, ...]:
+    return (h.item, h.frame, h.rendering, h.hash, h.quality, h.pixels, h.turned, seq)
+
+
+def neighbours_row(n: Neighbours, seq: int) -> tuple[Bound, ...]:
+    return (n.item, n.camera, n.camera_distance, n.possible, n.possible_distance, seq)
+
+
+def neighbours_from(row: Row) -> Neighbours:
+    item, camera, camera_distance, possible, possible_distance = row[:5]
+    return Neighbours(
+        Sha256(item),
+        Sha256(camera) if camera else None,
+        camera_distance,
+        Sha256(possible) if possible else None,
+        possible_distance,
+    )
+
+
+def stacked_from(row: Row) -> Stacked:
+    item, head, distance = row[:3]
+    return Stacked(Sha256(item), Sha256(head), distance)
 
 
 def decision_from(row: Row) -> Decision:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-SCHEMA = "0003"  # the newest migration; an integer with leading zeros
+SCHEMA = "0004"  # the newest migration; an integer with leading zeros
 APPLICATION = 0x41535359  # "ASSY", SQLite's application_id: says what the file is
 
 metadata = MetaData()
@@ -134,6 +134,17 @@ observations = Table(
     _number("seq"),
     Index("observations_seq", "seq"),
     Index("observations_pairs", "item", sqlite_where=text("kind = 'pair'")),
+    Index(
+        "observations_fingerprints",
+        text("json_extract(value, '$.key')"),
+        "item",
+        sqlite_where=text("kind = 'fingerprint'"),
+    ),
+    Index("observations_licensed", "item", sqlite_where=text("kind = 'licensed_hash'")),
+    Index("observations_camera", "item", sqlite_where=text("level IN ('C2', 'C3')")),
+    Index(
+        "observations_made", "item", sqlite_where=text("level IN ('S1', 'S2', 'S3', 'S4', 'S5')")
+    ),
 )
 
 failures = Table(
@@ -177,6 +188,7 @@ matches = Table(
     _text("namespace"),
     _number("more"),
     _text("record"),  # canonical JSON
+    _text("variant"),
     _number("seq"),
     Index("matches_seq", "seq"),
 )
@@ -214,11 +226,17 @@ placements = Table(
     Column("sort", LargeBinary, nullable=False),  # the key, in bytes that sort as it does
     _text("reasons"),  # JSON list of [code, params, observation]
     _text("shown_with", null=True),
+    _text("stack", null=True),
     _number("seq"),
     # The order of work is this index: a placement that changes moves by one insertion, so nothing
     # is ever sorted as a whole. A rank is counted when it is asked for (``store.ranking``).
-    Index("placements_order", "lane", "band", "sort", sqlite_where=text("shown_with IS NULL")),
+    Index(
+        "placements_order",
+        *("lane", "band", "sort"),
+        sqlite_where=text("shown_with IS NULL AND stack IS NULL"),
+    ),
     Index("placements_shown_with", "shown_with", sqlite_where=text("shown_with IS NOT NULL")),
+    Index("placements_stack", "stack", sqlite_where=text("stack IS NOT NULL")),
 )
 
 # Perceptual hashes as they are compared, made from the observations in the same transaction.
@@ -231,6 +249,7 @@ hashes = Table(
     Column("hash", LargeBinary, nullable=False),  # 32 bytes
     _number("quality"),  # 0-100
     _number("pixels"),  # of the picture hashed; 0 = not known
+    Column("turned", LargeBinary, nullable=False),  # 96 bytes (``media.pdq_turns``), or none
     _number("seq"),
     sqlite_with_rowid=False,
 )
@@ -244,6 +263,32 @@ traces = Table(
     _text("original", null=True),
     _number("distance", null=True),  # bits of 256
     _number("seq"),
+    sqlite_with_rowid=False,
+)
+
+# What the neighbour search found for items that a statement says AI made (``facts.Neighbours``).
+neighbours = Table(
+    "neighbours",
+    metadata,
+    _text("item", key=True),
+    _text("camera", null=True),
+    _number("camera_distance", null=True),
+    _text("possible", null=True),
+    _number("possible_distance", null=True),
+    _number("seq"),
+    Index("neighbours_possible", "possible", sqlite_where=text("possible IS NOT NULL")),
+    sqlite_with_rowid=False,
+)
+
+# Near-duplicates and the head of the stack that each lies in (``facts.Stacked``).
+stacks = Table(
+    "stacks",
+    metadata,
+    _text("item", key=True),
+    _text("head"),
+    _number("distance"),
+    _number("seq"),
+    Index("stacks_head", "head"),
     sqlite_with_rowid=False,
 )
 
@@ -284,7 +329,7 @@ meta = Table("meta", metadata, _text("key", key=True), _text("value"))
 # In the order of their names, which is the order of the facts digest (``store.custody``).
 FACTS = (decisions, failures, items, matches, observations, occurrences, relocations, sources)
 APPEND_ONLY = (*FACTS, custody)
-REPLACED = (entries, ledger, verdicts, placements, hashes, traces)
+REPLACED = (entries, ledger, verdicts, placements, hashes, traces, neighbours, stacks)
 TRIGGERS = tuple(
     f"{table.name}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")
 )

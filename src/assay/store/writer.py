@@ -21,12 +21,14 @@ from assay.core.facts import (
     Failure,
     Item,
     Match,
+    Neighbours,
     Observation,
     ObservationId,
     Occurrence,
     Placement,
     Sha256,
     Source,
+    Stacked,
     Verdict,
 )
 from assay.core.jsonvalue import Json, JsonObject, canonical, digest_of
@@ -159,21 +161,31 @@ class Transaction:
         self._put(schema.placements, (rows.placement_row(p, self.seq) for p in placements))
 
     def put_hashes(self, hashes: Iterable[Hash]) -> None:
-        self._put(
-            schema.hashes,
-            ((h.item, h.frame, h.rendering, h.hash, h.quality, h.pixels, self.seq) for h in hashes),
-        )
+        self._put(schema.hashes, (rows.hash_row(h, self.seq) for h in hashes))
+
+    def put_neighbours(self, found: Iterable[Neighbours]) -> None:
+        self._put(schema.neighbours, (rows.neighbours_row(n, self.seq) for n in found))
+
+    def put_stacks(self, stacked: Iterable[Stacked]) -> None:
+        """Store the stacks of the case; items that lie in none any more are forgotten."""
+        given = list(stacked)
+        self._forget(schema.stacks, (s.item for s in given))
+        self._put(schema.stacks, ((s.item, s.head, s.distance, self.seq) for s in given))
 
     def put_traces(self, traces: Iterable[Trace]) -> None:
         """Store the small copies of the case; those that are none any more are forgotten."""
         given = list(traces)
+        self._forget(schema.traces, (t.item for t in given))
+        self._put(schema.traces, ((t.item, t.original, t.distance, self.seq) for t in given))
+
+    def _forget(self, table: Table, kept: Iterable[Sha256]) -> None:
+        """Remove the rows of a replaceable table whose items are not among those kept."""
         self._connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS kept (item PRIMARY KEY)")
         self._connection.exec_driver_sql("DELETE FROM temp.kept")
-        self._run("INSERT INTO temp.kept VALUES (?)", ((t.item,) for t in given), None)
+        self._run("INSERT INTO temp.kept VALUES (?)", ((item,) for item in kept), None)
         self._connection.exec_driver_sql(
-            "DELETE FROM traces WHERE item NOT IN (SELECT item FROM temp.kept)"
+            f"DELETE FROM {table.name} WHERE item NOT IN (SELECT item FROM temp.kept)"  # noqa: S608
         )
-        self._put(schema.traces, ((t.item, t.original, t.distance, self.seq) for t in given))
 
     def set_pins(self, pins: Pins, settings: JsonObject) -> None:
         """Pin the case anew; the event shows the pins before and after."""

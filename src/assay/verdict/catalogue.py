@@ -44,6 +44,17 @@ _SENTENCES: Mapping[str, str] = {
         "apart); it is not placed with it, because that would lower it although a check of the "
         "preview did not finish or something in it speaks for a camera or a change."
     ),
+    "decision.reopened": (
+        "{actor} chose category {category} before the list {list} was known to hold this file "
+        "(entry {entry}): open again."
+    ),
+    "stack.member": (
+        "A near-duplicate of {head} ({distance} bits apart): reviewed with it, as one stack."
+    ),
+    "stack.raised": (
+        "A near-duplicate of {head} ({distance} bits apart): alone it would stand in lane {lane}; "
+        "a stack takes the lowest lane number among its files."
+    ),
     "preview.of_many": (
         "A preview that many pictures carry, or one deep inside other previews: an item of its own."
     ),
@@ -63,7 +74,7 @@ def render(reason: Reason, policy: Policy) -> str:
         return _evidence(params, policy)
     for origin in policy.origins:
         if reason.code == f"origin.{origin.code}":
-            return f"{origin.sentence} [{origin.source}]"
+            return f"{origin.sentence.format_map(_Blank(params))} [{origin.source}]"
     for lane in policy.lanes:
         if reason.code == lane.code:
             return f"{lane.sentence.format_map(_Blank(params))} [{lane.source}]"

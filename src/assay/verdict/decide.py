@@ -14,10 +14,14 @@ from assay.core.facts import Observation, Placement, Reason, Sha256, Verdict
 from assay.core.jsonvalue import Json
 from assay.core.vocab import Lane, Origin
 from assay.verdict.judge import judge
-from assay.verdict.known import near_positive, speaks_up
+from assay.verdict.known import near_positive, shown, speaks_up
 from assay.verdict.place import decided, earliest, lane_number, place
 from assay.verdict.policy import Policy
-from assay.verdict.signals import ItemFacts, read_signals
+from assay.verdict.signals import AI_ORDER, ItemFacts, read_signals
+
+REOPENED = "decision.reopened"  # a reason that such a decision does not place the item
+SEARCH = "neighbours"  # the name under which the neighbour search is a check
+HASHES = ("pdq", "pdq_variant", "pdq_part")  # kinds of observation that it compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,13 @@ class Carrier:
 
 
 def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
-    """Judge and place one item; of a moving picture, by the frame that places highest."""
+    """Judge and place one item; of a moving picture, by the frame that places highest.
+
+    A decision that is older than an exact positive hit lowers the item no more (DESIGN §5).
+    """
+    if facts.reopened:
+        return _reopened(facts, policy)
+    facts = with_search(facts, policy)
     frames = _frames(facts.observations)
     if not frames:
         return _decide(facts, policy)
@@ -46,6 +56,42 @@ def decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
         return verdict, placement
     reason = Reason("frame", {"frame": frame.index, "time": frame.time})
     return replace(verdict, reasons=(*verdict.reasons, reason)), placement
+
+
+def _reopened(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
+    standing = tuple(d for d in facts.decisions if d.actor not in facts.reopened)
+    decided = decide(replace(facts, reopened={}), policy)
+    again, placement = decide(replace(facts, reopened={}, decisions=standing), policy)
+    if earliest(placement) >= earliest(decided[1]):
+        return decided
+    reasons = [
+        Reason(REOPENED, {"actor": d.actor, "category": d.category or "", **shown(match)})
+        for d in facts.decisions
+        if (match := facts.reopened.get(d.actor)) is not None
+    ]
+    return again, replace(placement, reasons=(*placement.reasons, *reasons))
+
+
+def with_search(facts: ItemFacts, policy: Policy) -> ItemFacts:
+    """Return the facts with the neighbour search as a check that is pending where it must run."""
+    if facts.neighbours is not None or not policy.compares or not is_compared(facts, policy):
+        return facts
+    return replace(
+        facts,
+        pending=facts.pending | {SEARCH},
+        place_checks=facts.place_checks | {SEARCH},
+    )
+
+
+def is_compared(facts: ItemFacts, policy: Policy) -> bool:
+    """Tell whether the neighbour search applies: a statement that AI made it, and a usable hash."""
+    return any(o.level in AI_ORDER for o in facts.observations) and any(
+        o.kind in HASHES and _usable(o.value.get("quality"), policy) for o in facts.observations
+    )
+
+
+def _usable(quality: Json, policy: Policy) -> bool:
+    return isinstance(quality, int) and quality >= policy.near_quality
 
 
 def _decide(facts: ItemFacts, policy: Policy) -> tuple[Verdict, Placement]:
@@ -84,7 +130,7 @@ def with_carriers(
     that a person decided, and one that its picture would lower although a check of the preview did
     not finish or something in it speaks for a camera or a change.
     """
-    if not carriers or decided(facts):
+    if not carriers or is_decided(facts, placement):
         return placement
     unlike = [c for c in carriers if not _matches(c.relation, policy)]
     if unlike:
@@ -109,6 +155,49 @@ def with_carriers(
         item=placement.item,
         reasons=(Reason("preview.shown_with", {"picture": first.item, **_distance(first)}),),
         shown_with=first.placement.shown_with or first.item,
+    )
+
+
+def is_decided(facts: ItemFacts, placement: Placement) -> bool:
+    """Tell whether a person's decision gave an item its place."""
+    return decided(facts) and not any(r.code == REOPENED for r in placement.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a stack that an item lies in, as it stands by itself."""
+
+    placement: Placement
+    origin: Origin
+    decided: bool
+    distance: int  # bits of 256
+
+
+def with_head(verdict: Verdict, placement: Placement, head: Head) -> Placement:
+    """Return where a near-duplicate stands: with the head of its stack, never later than alone.
+
+    A stack holds items of one origin and takes the lowest lane number among them (DESIGN §5). What
+    a person decided, what is shown with another picture and what stands outside the lanes is in no
+    stack, and a head that stands later than the item is none for it.
+    """
+    there = head.placement
+    alone = (
+        head.decided
+        or head.origin is not verdict.origin
+        or None in (placement.lane, there.lane)
+        or placement.shown_with is not None
+        or there.shown_with is not None
+        or earliest(there) > earliest(placement)
+    )
+    if alone:
+        return placement
+    said: dict[str, Json] = {"head": there.item, "distance": head.distance}
+    if there.lane is placement.lane:
+        reason = Reason("stack.member", said)
+        return replace(placement, reasons=(*placement.reasons, reason), stack=there.item)
+    reason = Reason("stack.raised", {**said, "lane": lane_number(placement.lane)})
+    return replace(
+        there, item=placement.item, reasons=(*placement.reasons, reason), stack=there.item
     )
 
 

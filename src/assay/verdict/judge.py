@@ -15,7 +15,7 @@ def judge(facts: ItemFacts, policy: Policy) -> Verdict:
     """Return exactly one origin with its reasons: the rule, the evidence, what did not finish."""
     signals = read_signals(facts, policy.shipped_detectors)
     rule = next(rule for rule in policy.origins if holds(rule, signals))
-    reasons = [Reason(f"origin.{rule.code}")]
+    reasons = [Reason(f"origin.{rule.code}", _near(facts) if rule.near_camera else {})]
     if rule.origin is Origin.UNKNOWN and signals.ai and signals.unfinished:
         held = _held_back(policy, signals)
         if held is not None:
@@ -34,6 +34,12 @@ def judge(facts: ItemFacts, policy: Policy) -> Verdict:
     )
 
 
+def _near(facts: ItemFacts) -> dict[str, Json]:
+    found = facts.neighbours
+    assert found is not None  # the rule held
+    return {"neighbour": found.camera, "distance": found.camera_distance}
+
+
 def holds(rule: OriginRule, signals: Signals) -> bool:
     """Tell whether every condition that the rule names is met."""
     return (
@@ -41,6 +47,7 @@ def holds(rule: OriginRule, signals: Signals) -> bool:
         and (rule.ai is None or at_least(signals.ai, rule.ai))
         and (not rule.edited or signals.edited)
         and (not rule.contradiction or signals.contradiction)
+        and (not rule.near_camera or signals.near_camera)
         and (not rule.detector or signals.detector_synthetic)
         # a detector speaks for the frames that it saw; the others could show anything
         and (not rule.shipped_detector or (signals.shipped_synthetic and not signals.sampled))

@@ -22,7 +22,8 @@ class Met(StrEnum):
     POSITIVE = "positive"  # exact, positive
     GENERATED = "generated"  # exact, machine-made according to the list
     NEGATIVE = "negative"  # exact, of no use, and near no positive record
-    NEAR = "near"  # within the distance of a positive record
+    NEAR = "near"  # the picture within the distance of a positive record
+    NEAR_PART = "near_part"  # the picture or a part of it: such a hit may only raise a file
 
 
 def met(matches: Sequence[Match], how: Met) -> Match | None:
@@ -44,6 +45,7 @@ def shown(match: Match) -> JsonObject:
         "distance": match.distance,
         "threshold": match.threshold,
         "category": match.category or "none",
+        **({"looked_at": match.variant} if match.variant else {}),
     }
 
 
@@ -85,7 +87,9 @@ def _shows(m: Match, how: Met) -> bool:
         case Met.NEGATIVE:
             return m.exact and m.polarity is ListPolarity.NEGATIVE and not m.disputed
         case Met.NEAR:
-            return m.near and _positive(m)
+            return near_positive(m) and not m.part
+        case Met.NEAR_PART:
+            return near_positive(m)
 
 
 def _contradicts(m: Match) -> bool:
@@ -105,5 +109,5 @@ def _positive(m: Match) -> bool:
     return m.polarity is ListPolarity.POSITIVE
 
 
-def _order(m: Match) -> tuple[int, str, str, str, int]:
-    return (m.distance, m.list_id, m.entry, m.algorithm, m.frame)
+def _order(m: Match) -> tuple[int, str, str, str, int, str]:
+    return (m.distance, m.list_id, m.entry, m.algorithm, m.frame, m.variant)

@@ -57,6 +57,11 @@ def _first(
             if match is None:
                 continue
             params |= shown(match)
+        if rule.near_possible:
+            near = facts.neighbours
+            if near is None or near.possible is None:
+                continue
+            params |= {"neighbour": near.possible, "distance": near.possible_distance}
         if rule.decided:
             decision = _decision(facts)
             if decision is None:

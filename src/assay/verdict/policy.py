@@ -31,6 +31,7 @@ class OriginRule:
     ai: Level | None = None  # at least this statement level
     edited: bool = False
     contradiction: bool = False
+    near_camera: bool = False
     detector: bool = False
     shipped_detector: bool = False
     no_camera_detector: bool = False
@@ -52,6 +53,7 @@ class LaneRule:
     searched: bool = False
     every_frame: bool = False
     no_camera: bool = False
+    near_possible: bool = False  # near an item in lane 1
     origins: frozenset[Origin] = frozenset()  # empty = any
 
 
@@ -73,6 +75,11 @@ class Policy:
     detector_cap: float
     near_distance: int  # bits of a PDQ hash within which two pictures count as near copies
     near_quality: int  # PDQ quality, 0-100, below which a hash is never compared
+
+    @property
+    def compares(self) -> bool:
+        """Tell whether what a file's near copies say may place it."""
+        return any(r.near_camera for r in self.origins) or any(r.near_possible for r in self.lanes)
 
     def verbal(self, llr: float) -> str:
         """Return the ENFSI words for a measured log10 likelihood ratio."""
@@ -177,6 +184,9 @@ def _allowed(rule: LaneRule) -> bool:
         case Met.NEAR:
             sure = rule.checks_finished and rule.origins <= {Origin.UNKNOWN, Origin.SYNTHETIC}
             return rule.lane <= Lane.KNOWN_NOT_IDENTIFIED and sure and bool(rule.origins)
+        case Met.NEAR_PART:  # may raise what is synthetic, never lower what is not known
+            synthetic = rule.origins == {Origin.SYNTHETIC}
+            return rule.lane <= Lane.KNOWN_NOT_IDENTIFIED and synthetic
     return True
 
 

@@ -21,11 +21,13 @@ T = TypeVar("T")
 def order(placements: Iterable[Placement]) -> Iterator[tuple[Sha256, Lane, int]]:
     """Yield (item, lane, rank) for every lane, ranks from 1.
 
-    The inventory has no rank, nor has a preview that is shown with its picture.
+    The inventory has no rank, nor has a preview that is shown with its picture, nor a member of a
+    stack: its head has one for all.
     """
     by_lane: dict[Lane, list[Placement]] = {lane: [] for lane in Lane}
     for placement in placements:
-        if placement.lane is not None and placement.shown_with is None:
+        alone = placement.shown_with is None and placement.stack is None
+        if placement.lane is not None and alone:
             by_lane[placement.lane].append(placement)
     for lane, rows in by_lane.items():
         rows.sort(key=_sort_key)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from assay.core.facts import Decision, Failure, Item, Match, Observation
+from assay.core.facts import Decision, Failure, Item, Match, Neighbours, Observation
 from assay.core.findings import INCOMPLETE
 from assay.core.vocab import Lane, Level, Polarity
 
@@ -28,6 +28,9 @@ class ItemFacts:
     lanes_of: Mapping[tuple[str, str], Lane] | None = None  # (scheme, category) -> lane
     path: str = ""  # display path of the first occurrence
     matches: tuple[Match, ...] = ()  # hits on the lists, in the editions that the case pins
+    # Actors whose decision is older than a hit by digest on a positive record, and that hit.
+    reopened: Mapping[str, Match] = field(default_factory=dict)
+    neighbours: Neighbours | None = None  # what the neighbour search found; None: it did not run
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Signals:
     ai: Level | None
     edited: bool
     contradiction: bool  # and no editor is named
+    near_camera: bool  # a near copy of an item of the case that has a camera record
     detector_synthetic: bool
     shipped_synthetic: bool
     detectors_agree: bool  # every installed detector finished and none says camera-like
@@ -68,6 +72,7 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
         ai=_strongest(levels, AI_ORDER),
         edited=Level.E in levels,
         contradiction=_contradicted(observations),
+        near_camera=facts.neighbours is not None and facts.neighbours.camera is not None,
         detector_synthetic=bool(synthetic),
         shipped_synthetic=any(o.examiner in shipped_detectors for o in synthetic),
         detectors_agree=(

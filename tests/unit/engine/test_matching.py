@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assay.core.facts import Match
+from assay.core.facts import Match, Observation
 from assay.core.vocab import ListPolarity
 from assay.engine import editions, matching
 from assay.engine.batch import Batch, Committer
@@ -121,6 +121,34 @@ def test_records_that_were_not_read_matter_only_where_they_could_say_something_e
     more = {m.list_id: m.more for m in found}
     assert more["mixed"] >= 100
     assert more["only"] == 0
+
+
+def licensed(stored: bytes, **more: Any) -> Observation:
+    said = {"algorithm": "photodna", "value": stored.hex(), **more}
+    return Observation(cases.sha(1), "photodna", "1", "licensed_hash", said)
+
+
+def test_a_licensed_hash_that_a_plug_in_computed_meets_the_lists(
+    session: Session, tmp_path: Path
+) -> None:
+    value = list_files.photodna(3)
+    known(tmp_path, {**list_files.media(3), "Category": 1, "PhotoDNA": list_files.b64(value)})
+    matcher = started(session)
+    (match,) = matcher.matches([], [], [licensed(value)])
+    assert (match.algorithm, match.distance, match.near) == ("photodna", 0, True)
+    other = bytes([value[0] ^ 1, *value[1:]])
+    odd = [licensed(value[:-1]), licensed(value, value="zz"), licensed(value, algorithm=7)]
+    assert matcher.matches([], [], [licensed(other), *odd]) == []
+    # found again from what the case holds when lists change
+    batch = Batch(
+        items=[cases.item(1)], occurrences=[cases.place(1)], observations=[licensed(value)]
+    )
+    Committer(session.case, session.pinned, session.policy, Progress(), ACTOR).commit(batch, "one")
+    toml = home() / "lists" / "known" / "list.toml"
+    toml.write_text(toml.read_text() + "\n[distances]\nphotodna = 40\n")
+    started(session)
+    (again,) = session.case.reader.matches(cases.sha(1))
+    assert (again.algorithm, again.distance, again.threshold) == ("photodna", 0, 40)
 
 
 class Damaged:

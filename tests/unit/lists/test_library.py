@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.core.errors import PolicyError
+from assay.core.errors import PolicyError, UsageError
 from assay.core.facts import Sha256
 from assay.core.jsonvalue import canonical
 from assay.lists import changing, library
+from assay.lists.held import Held
 from assay.lists.importing import FLAT
 from assay.lists.library import Library
 from assay.lists.matching import flooded
 from assay.lists.model import ListFacts, Perceptual, Polarity, Refused
-from assay.lists.reading import Held
 from tests.support.listing import content, entry, imported, known, near, pdq
 
 
@@ -206,6 +206,9 @@ def test_a_person_can_hold_a_hash_and_must_say_why(tmp_path: Path) -> None:
     before = Library.open(tmp_path).digest_text()
     with pytest.raises(PolicyError, match="reason"):
         changing.hold(folder, Held("pdq", pdq(1).hex(), ""))
+    for value, said in (("abcd", "32 bytes, not 2"), ("a logo", "not hex")):
+        with pytest.raises(PolicyError, match=said):
+            changing.hold(folder, Held("pdq", value, "a logo"))
     changing.hold(folder, Held("pdq", pdq(1).hex(), "a logo", "examiner"))
     found = Library.open(tmp_path)
     assert found.match_pdq(near(1)) == [[]]
@@ -308,7 +311,7 @@ def test_validity_is_a_matter_of_days(tmp_path: Path) -> None:
     days = ["2025-12-31", "2026-01-01", "2026-01-31T23:00:00Z", "2026-02-01", ""]
     assert [table.in_force(day) for day in days] == [False, True, True, False, True]
     for wrong in ({"distance": 64}, {"valid_from": "soon"}, {"flood": 0}):
-        with pytest.raises(PolicyError):
+        with pytest.raises(UsageError):
             changing.set_properties(folder, **wrong)
 
 

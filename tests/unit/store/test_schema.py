@@ -22,7 +22,8 @@ def test_the_newest_migration_gives_the_metadata(tmp_path: Path) -> None:
         without = case.connection.exec_driver_sql(
             "SELECT name FROM pragma_table_list WHERE wr = 1 AND schema = 'main'"
         )
-        assert {row[0] for row in without} == {"entries", "ledger", "hashes", "traces"}
+        tables = {"entries", "ledger", "hashes", "traces", "neighbours", "stacks"}
+        assert {row[0] for row in without} == tables
 
 
 def test_item_reads_use_an_index(tmp_path: Path) -> None:
@@ -31,8 +32,8 @@ def test_item_reads_use_an_index(tmp_path: Path) -> None:
         "observations": "item = 'x'",
         "failures": "item = 'x'",
         "decisions": "item = 'x'",
-        "placements": "lane = 1 AND band IS 'b' AND shown_with IS NULL AND sort > x'01' "
-        "ORDER BY lane, band, sort",
+        "placements": "lane = 1 AND band IS 'b' AND shown_with IS NULL AND stack IS NULL "
+        "AND sort > x'01' ORDER BY lane, band, sort",
         "items": "md5 = 'x'",
         "entries": "(source, key) > ('x', 'y') ORDER BY source, key",
     }

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from assay.core.facts import Observation, Placement, Sha256
+from assay.core.facts import Match, Observation, Placement, Sha256
 from assay.core.vocab import Band, Lane, Level, Origin, Polarity
 from assay.verdict import decide as deciding
+from assay.verdict.catalogue import render
 from assay.verdict.decide import Carrier, decide
 from assay.verdict.place import earliest
 from assay.verdict.policy import Policy, shipped_policy
@@ -156,3 +157,39 @@ def test_levels_beside_frames_count_for_every_frame() -> None:
     seen = f.seen("camera", Level.C2, Polarity.CAMERA)
     verdict, _ = decide(video(seen, f.in_frame(0, SYNTHETIC), f.in_frame(5, CAMERA)), POLICY)
     assert verdict.origin is Origin.CONFLICT
+
+
+# ---- a decision that is older than a hit
+
+
+def decided_before(category: str, lane: Lane, hit: Match) -> ItemFacts:
+    return ItemFacts(
+        item=f.item(),
+        observations=(f.PICTURE,),
+        place_checks=f.CHECKS,
+        decisions=(f.decided(category),),
+        lanes_of={("neutral", category): lane},
+        matches=(hit,),
+        reopened={"A. Examiner": hit},
+    )
+
+
+def test_a_later_exact_hit_reopens_a_decision_that_had_lowered_the_file() -> None:
+    facts = decided_before("5", Lane.NOT_RELEVANT, f.match())
+    placement = decide(facts, POLICY)[1]
+    assert placement.lane is Lane.KNOWN_NOT_IDENTIFIED
+    said = placement.reasons[-1]
+    assert (said.code, said.params["actor"], said.params["list"]) == (
+        "decision.reopened", "A. Examiner", "known",
+    )  # fmt: skip
+    assert not deciding.is_decided(facts, placement)
+    assert "open again" in render(said, POLICY)
+    older = replace(facts, reopened={})
+    assert decide(older, POLICY)[1].lane is Lane.NOT_RELEVANT
+
+
+def test_a_later_hit_never_lowers_what_a_person_raised() -> None:
+    facts = decided_before("1", Lane.POSSIBLE_NEW_VICTIM, f.match(identified=True))
+    placement = decide(facts, POLICY)[1]
+    assert placement.lane is Lane.POSSIBLE_NEW_VICTIM
+    assert deciding.is_decided(facts, placement)

@@ -197,7 +197,7 @@ def test_a_policy_without_rules_for_lists_shows_hits_and_moves_nothing() -> None
     blocks = text.split("[[lane]]")
     old = "[[lane]]".join(block for block in blocks if "\nmet = " not in block)
     policy = parse_policy(old.encode(), "a test")
-    assert len(policy.lanes) == 5
+    assert len(policy.lanes) == 6
     given = facts(f.match(identified=True), f.match(NEGATIVE))
     assert decide(given, policy)[1].lane is Lane.POSSIBLE_NEW_VICTIM
 

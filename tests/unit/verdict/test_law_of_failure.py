@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.core.facts import Failure, Match, Observation
+from assay.core.facts import Failure, Match, Neighbours, Observation, Sha256
 from assay.core.findings import INCOMPLETE
 from assay.core.vocab import FailureReason, Lane, Level, ListPolarity, Origin, Polarity
 from assay.verdict.decide import decide
@@ -18,6 +18,7 @@ from assay.verdict.signals import ItemFacts, read_signals
 from tests.support import facts as f
 
 POLICY = replace(shipped_policy(), shipped_detectors=frozenset({"pixels"}))
+OTHER = Sha256("cd" * 32)
 TYPES = [
     "image/jpeg",
     "image/png",
@@ -53,6 +54,8 @@ _observation = st.one_of(
             f.seen("motion", examiner="motion", complete=True, sampled=[], sound_only=True),
             f.in_frame(3, f.seen("detector", polarity=Polarity.SYNTHETIC, examiner="pixels")),
             f.in_frame(3, f.seen("detector", polarity=Polarity.CAMERA, examiner="other")),
+            f.seen("pdq", quality=90),
+            f.seen("pdq", quality=49),
             f.in_frame(9, f.seen("detector", polarity=Polarity.SYNTHETIC, examiner="pixels")),
         ]
     ),
@@ -76,6 +79,19 @@ _match = st.builds(
     near=st.sampled_from([None, None, 0, 31]),
     frame=st.sampled_from([-1, -1, 3, 9]),
     more=st.sampled_from([0, 0, 1]),
+    variant=st.sampled_from(["", "", "turned 90", "without bars", "panel 2, mirrored"]),
+)
+
+_neighbours = st.one_of(
+    st.none(),
+    st.builds(
+        Neighbours,
+        st.just(f.SHA),
+        st.sampled_from([None, OTHER]),
+        st.just(7),
+        st.sampled_from([None, OTHER]),
+        st.just(9),
+    ),
 )
 
 
@@ -95,6 +111,7 @@ def evidence(draw: st.DrawFn) -> ItemFacts:
         decisions=tuple(draw(st.lists(st.just(f.decided("5")), max_size=1))),
         path="p.jpg",
         matches=tuple(draw(st.lists(_match, max_size=3))),
+        neighbours=draw(_neighbours),
     )
 
 
@@ -174,6 +191,25 @@ def test_a_positive_hit_keeps_an_item_out_of_lane_5_whatever_other_lists_say(
     positive = replace(match, polarity=ListPolarity.POSITIVE, differs=(), frame=-1)
     placed = decide(replace(undecided, matches=(*facts.matches, positive)), POLICY)[1]
     assert placed.lane is not Lane.NOT_RELEVANT
+
+
+@given(evidence())
+@settings(max_examples=600, deadline=None)
+def test_a_near_copy_or_a_search_that_did_not_run_never_places_an_item_later(
+    facts: ItemFacts,
+) -> None:
+    searched = replace(facts, neighbours=Neighbours(f.SHA))
+    alone = earliest(decide(searched, POLICY)[1])
+    for found in (None, Neighbours(f.SHA, OTHER, 7), Neighbours(f.SHA, None, None, OTHER, 9)):
+        assert earliest(decide(replace(facts, neighbours=found), POLICY)[1]) <= alone
+
+
+@given(evidence(), _match)
+@settings(max_examples=600, deadline=None)
+def test_a_hit_by_a_part_of_a_picture_only_raises(facts: ItemFacts, match: Match) -> None:
+    part = replace(match, value="ab" * 32, algorithm="pdq", unread="", variant="without caption")
+    with_it = replace(facts, matches=(*facts.matches, part))
+    assert earliest(decide(with_it, POLICY)[1]) <= earliest(decide(facts, POLICY)[1])
 
 
 @given(evidence())

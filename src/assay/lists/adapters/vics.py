@@ -30,6 +30,7 @@ _VERSION = re.compile(r"DataModels/(\d+(?:\.\d+)*)\.xml(?:/([A-Za-z]{1,20}))?", 
 _NAMESPACES = {"us": "vics:US", "uk": "vics:UK", "default": "vics:Default", "custom": "vics:CUSTOM"}
 UNSTATED = "vics:1.x"  # VICS 1.x does not say whose categories it uses
 _CASE_FACTS = ("CaseID", "CaseNumber", "ContactOrganization", "SeizureDate", "TotalMediaFiles")
+_TOOL_FACTS = ("SourceApplicationName", "SourceApplicationVersion", "ContactName")
 _LOST_BRACKETS = 20  # records inside one another that are followed
 _record_begins = re.compile(r'\{\s*"(?:MediaID|odata\.id|Category)"\s*:').match
 _NESTED = ("HashName", "PropertyName")  # fields of the small objects inside a record
@@ -43,6 +44,7 @@ class _State:
     version: str = ""
     kind: str = ""  # "Media" or "Cases"; "" until the context says so
     case: dict[str, str] = field(default_factory=dict)
+    in_case: bool = False  # between its beginning and its end
     seen: Seen = field(default_factory=Seen)
     repeated: int = 0
     fixed_namespace: str = ""  # what the caller says
@@ -79,24 +81,27 @@ class VicsAdapter:
         self, file: BinaryIO, options: Mapping[str, str]
     ) -> Iterator[ListFacts | ListEntry | Refused]:
         state = _State(fixed_namespace=options.get("namespace", ""))
-        told = False
+        told = ""  # the namespace that was given out
         for part in walk(file, _plan(state)):
             if isinstance(part, Damage):
                 yield Refused(f"byte {part.offset}", part.reason, fields.short(part.excerpt))
             elif isinstance(part, Begin):
                 if part.path == ("value", "*"):
-                    state.case = {}
+                    state.case, state.in_case = {}, True
             elif isinstance(part, End):
                 if part.path == ("value", "*"):
+                    state.in_case = False
                     yield _case_facts(state)
             elif part.path[-1:] == ("*",):
                 if not told:
                     yield _facts(state)
-                    told = True
+                    told = state.categories_of
                 yield from _record(part, state)
             else:
                 _outer(part, state)
-        if not told:
+        if state.in_case:  # the file breaks off inside it
+            yield _case_facts(state)
+        if told != state.categories_of:  # nothing was read, or the context stood behind the records
             yield _facts(state)
         if state.repeated:
             count = "at least " if state.seen.full else ""
@@ -142,7 +147,7 @@ def _outer(part: Value, state: _State) -> None:
     text = str(fields.storable(str(part.value)))[:200]
     if part.key in ("@odata.context", "odata.metadata") and len(part.path) == 1:
         state.context(text)
-    elif part.path[:2] == ("value", "*") and part.key in _CASE_FACTS:
+    elif part.path[:2] == ("value", "*") and part.key in (*_CASE_FACTS, *_TOOL_FACTS):
         state.case[part.key] = text
 
 
@@ -164,6 +169,7 @@ def _case_facts(state: _State) -> ListFacts:
         version=state.version,
         created=fields.moment(state.case.get("SeizureDate", "")),
         notes=(f"case: {told}",) if told else (),
+        stated=dict(state.case),
     )
 
 

@@ -21,6 +21,7 @@ from assay.lists.model import ListEntry, Perceptual
 
 CONTEXTS = ("US", "UK", "Default", "CUSTOM")
 _CONTEXT = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/{}/$metadata#{}"
+_TOTALS = ("TotalMediaFiles", "TotalPrecategorized")  # known when all media are written
 _SAMPLE = 100  # ids of left-out entries that are kept
 SOURCE_RECORD = "assay:record"  # PropertyName of the whole record of a list that is no VICS
 SOURCE_CATEGORY = "assay:category"  # of "namespace code" where the context has no such code
@@ -53,6 +54,7 @@ class Written:
     """What went into a file, and what could not."""
 
     count: int = 0
+    precategorized: int = 0
     left_out: dict[str, int] = field(default_factory=dict)  # reason -> entries
     sample: list[str] = field(default_factory=list)  # ids of the first entries left out
 
@@ -81,7 +83,7 @@ def write_vics(
     head = {"@odata.context": _CONTEXT.format(context, kind)}
     out.write(json.dumps(head).encode()[:-1] + b', "value": [')
     if case is not None:
-        told = json.dumps({key: value for key, value in case.items() if key != "Media"})
+        told = json.dumps({k: v for k, v in case.items() if k != "Media" and k not in _TOTALS})
         out.write(told.encode()[:-1] + (b", " if len(told) > 2 else b"") + b'"Media": [')
     written = Written()
     for entry in entries:
@@ -91,11 +93,16 @@ def write_vics(
             written.leave(entry, "without an MD5, which VICS demands")
         else:
             number = written.count + 1
-            line = json.dumps(media(entry, f"vics:{context}", number), allow_nan=False)
+            told_of = media(entry, f"vics:{context}", number)
+            line = json.dumps(told_of, allow_nan=False)
             out.write((b",\n" if written.count else b"\n") + line.encode())
             written.count = number
-    out.write(b"\n]}" if case is None else b"\n]}]}")
-    out.write(b"\n")
+            written.precategorized += told_of.get("IsPrecategorized") is True
+    if case is None:
+        out.write(b"\n]}\n")
+    else:
+        totals = dict(zip(_TOTALS, (written.count, written.precategorized), strict=True))
+        out.write(b"\n], " + json.dumps(totals).encode()[1:] + b"]}\n")
     return written
 
 

@@ -88,7 +88,17 @@ def _examine(*, as_json: bool) -> None:
                 "readers": {reader.name: reader.version for reader in libraries},
                 "openers": {opener.name: opener.version for opener in openers},
                 "not_opened": closed,
-                "trust": [{"name": t.name, "role": t.role.value} for t in trust],
+                "trust": [
+                    {
+                        "name": t.name,
+                        "tier": t.tier,
+                        "role": t.role.value,
+                        "date": t.date,
+                        "count": t.count,
+                        "sha256": t.source_sha256,
+                    }
+                    for t in trust
+                ],
                 "policy": {"version": policy.version, "digest": policy.digest},
             }
         )

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
+from itertools import groupby, islice
 
 from assay.cli.output import plain
 from assay.core.jsonvalue import Json, canonical
 from assay.core.names import display
 from assay.core.vocab import Level
+from assay.exports.provenance import QuietText
 from assay.exports.record import first_path, in_stack, match_line
 from assay.verdict.policy import Policy
 
 _WIDTH = 300  # characters shown of a field of a list's record; --json has all of it
-_QUIET = {"prompt", "negative_prompt"}  # stored, shown only on request
+_QUIET = {"prompt", "negative_prompt", "literals"}  # stored, shown only on request
+_COLUMNS = 100  # of a terminal
+_TEXTS, _LONG = 60, 4000  # texts of records shown of an item, and characters of each
 
 
-def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) -> None:
-    """Print one documented record for a person."""
+def show_record(
+    record: Mapping[str, Json],
+    policy: Policy,
+    *,
+    prompts: bool,
+    texts: Iterable[QuietText] = (),
+) -> None:
+    """Print one documented record for a person; ``texts`` are those of its records, if asked."""
     lane = f"lane {record['lane']}" if record["lane"] else "inventory"
     band = f", band {record['band']}" if record["band"] else ""
     rank = f", rank {record['rank']}" if record["rank"] else ""
@@ -35,6 +46,9 @@ def show_record(record: Mapping[str, Json], policy: Policy, *, prompts: bool) ->
     _table(record, "camera", prompts=prompts)
     _table(record, "generator", prompts=prompts)
     _table(record, "c2pa", prompts=prompts)
+    _facts(record)
+    if prompts:
+        _quiet(texts)
     _matches(record)
     _list(record, "findings", "kind", "text")
     _list(record, "failures", "examiner", "reason", "stage", "detail")
@@ -118,20 +132,68 @@ def _reasons(record: Mapping[str, Json]) -> None:
 
 
 def _claims(record: Mapping[str, Json], policy: Policy) -> None:
+    """Print the evidence table: one block for each level, its statements below it."""
     claims = _rows(record["claims"])
     if not claims:
         plain("  evidence  none: nothing in the file speaks about its origin")
         return
-    plain("  evidence")
-    for claim in claims:
-        level = policy.levels[Level(str(claim["level"]))]
-        tool = f" [{display(str(claim['tool']))}]" if claim["tool"] else ""
-        plain(f"    {claim['level']:<3} {display(str(claim['text']))}{tool}")
-        where = f"{claim['locator']}; " if claim["locator"] else ""
-        strength = f"{level.words}; to forge: {level.forge}; error rate not measured"
-        if claim["level"] == Level.N:
-            strength = "the structure against the camera text"
-        plain(f"        {where}{strength}; {claim['examiner']} {claim['version']}")
+    plain("  evidence  strongest first; no error rate has been measured for any level")
+    for name, group in groupby(claims, key=lambda claim: str(claim["level"])):
+        level = policy.levels[Level(name)]
+        told = level.words if name != Level.N else "the structure against the camera text"
+        _wrapped(f"    {name:<3} ", told)
+        for title, words in (("to forge", level.forge), ("to strengthen", level.strengthen)):
+            if words:
+                _wrapped(f"        {title}: ", words)
+        for claim in group:
+            _claim(claim)
+
+
+def _claim(claim: Mapping[str, Json]) -> None:
+    """Print one statement, and below it slot, place in the file and check."""
+    tool = f" [{display(str(claim['tool']))}]" if claim["tool"] else ""
+    _wrapped("        - ", display(str(claim["text"])) + tool)
+    said = dict.fromkeys(str(claim[name]) for name in ("where", "locator") if claim[name])
+    where = ", ".join(map(display, said))
+    check = f"{claim['examiner']} {claim['version']}"
+    _wrapped("          ", f"in {where}; {check}" if where else check)
+
+
+def _wrapped(begin: str, text: str) -> None:
+    """Print a text behind ``begin``, broken where a terminal of ``_COLUMNS`` ends."""
+    wrap = textwrap.TextWrapper(
+        _COLUMNS, initial_indent=begin, subsequent_indent=" " * 10, break_on_hyphens=False
+    )
+    for line in wrap.wrap(text):
+        plain(line)
+
+
+def _quiet(texts: Iterable[QuietText]) -> None:
+    """Print the texts that stand in no item: a person asked for them."""
+    shown = list(islice(texts, _TEXTS + 1))
+    if shown:
+        plain("  texts of records, as the file holds them")
+    for row in shown[:_TEXTS]:
+        _wrapped("    ", f"{row.what} in {display(row.where)}")
+        text = "too long to be kept" if row.text is None else display(row.text)
+        _wrapped("      ", text if len(text) <= _LONG else f"{text[:_LONG]}… ({len(text)} in all)")
+    if len(shown) > _TEXTS:
+        plain("    and more")
+
+
+def _facts(record: Mapping[str, Json]) -> None:
+    """Print what was seen beside the evidence, one line each; --json has every field."""
+    trailer = record["trailer"]
+    told = [(name, record[name]) for name in ("signature", "tables", "recompression")]
+    lines = [(name, str(row["text"])) for name, row in told if isinstance(row, Mapping)]
+    lines += [("watermark", str(row["text"])) for row in _rows(record["watermark"])]
+    if isinstance(trailer, Mapping):
+        what = f"{trailer['what']}, {trailer['bytes']} bytes, {trailer['locator']}"
+        lines.append(("after the end", what))
+    if lines:
+        plain("  facts     beside the evidence")
+    for name, text in lines:
+        _wrapped(f"    {name}: ", display(text))
 
 
 def _table(record: Mapping[str, Json], name: str, *, prompts: bool) -> None:

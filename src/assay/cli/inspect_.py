@@ -31,6 +31,7 @@ def inspect(
         from assay.cli.output import emit_lines
         from assay.engine.inspection import inspect_files
         from assay.engine.session import CaseOptions, passwords_from
+        from assay.exports.provenance import quiet_texts
         from assay.exports.record import item_record
 
         chosen = CaseOptions(
@@ -54,5 +55,6 @@ def inspect(
         if json:
             emit_lines([row])
         else:
-            show_record(row, result.policy, prompts=prompts)
+            texts = quiet_texts(item.facts.observations)
+            show_record(row, result.policy, prompts=prompts, texts=texts)
     raise typer.Exit(3 if partial or result.unread else 0)

@@ -24,8 +24,10 @@ def show(
     from assay.cli.evidence import show_record
     from assay.cli.output import emit_lines
     from assay.core.errors import UsageError
+    from assay.core.facts import Sha256
     from assay.engine.session import open_session
     from assay.exports.items import records_of
+    from assay.exports.provenance import quiet_texts
 
     with open_session(case) as session:
         casework.show_priors(session, prior)
@@ -40,5 +42,7 @@ def show(
                 emit_lines(rows)
             else:
                 for row in rows:
-                    show_record(row, session.policy, prompts=prompts)
+                    judged = session.judged([Sha256(str(row["sha256"]))]) if prompts else ()
+                    texts = (text for j in judged for text in quiet_texts(j.facts.observations))
+                    show_record(row, session.policy, prompts=prompts, texts=texts)
     raise typer.Exit(0)

@@ -89,6 +89,7 @@ _KINDS = (
         "second_opinion_missing", "The second credential reader gave none: {detail}.", True
     ),
     FindingKind("signature_fails", "A generator's own signature does not verify: {detail}."),
+    FindingKind("time_order", "Times in the file stand in an order that cannot be: {detail}."),
     FindingKind("slots_disagree", "Two records in the file contradict each other: {detail}."),
     FindingKind(
         "remote_manifest", "The credential lies on a server and was not fetched: {detail}."

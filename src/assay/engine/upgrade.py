@@ -11,13 +11,14 @@ from assay import __version__
 from assay.core.contract import Settings
 from assay.core.jsonvalue import Json
 from assay.core.opening import Limits
-from assay.engine import editions
+from assay.engine import editions, trusting
+from assay.engine.cameras import camera_options
 from assay.engine.checks import Pinned, checks_of
 from assay.engine.matching import lists_here
 from assay.engine.plan import Plan, make_plan
 from assay.engine.registry import installed
 from assay.engine.rejudge import Change, carry_out
-from assay.engine.session import CaseOptions, Session, policy_of, trust_of
+from assay.engine.session import CaseOptions, Session, policy_of
 from assay.store.pins import Pins
 from assay.verdict.policy import Policy, parse_policy
 
@@ -34,18 +35,23 @@ class Target:
 
 
 def target_of(session: Session, options: CaseOptions, passwords: tuple[bytes, ...] = ()) -> Target:
-    """Return the pins that today's installation gives; trust stays unless new lists are named."""
+    """Return the pins that today's installation gives.
+
+    Lists of signers and tables of cameras that the operator gave the case stay in it; those that
+    come with Assay, and tables learned here, are today's.
+    """
     old = session.case.pins
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     evaluation_date = options.evaluation_date or today
     settings = dict(session.settings)
-    trust = old.trust
-    if options.trust or options.trust_timestamp:
-        settings["options"], trust = trust_of(options)
+    before = settings["options"]
+    assert isinstance(before, Mapping)
+    named = trusting.Named(options.trust, options.trust_timestamp)
+    trusted, trust = trusting.upgraded(before, old.trust, named)
+    examiner_options: dict[str, Json] = {**before, **trusted, **camera_options()}
+    settings["options"] = examiner_options
     policy_bytes = policy_of(options)
     policy = parse_policy(policy_bytes, "the policy")
-    examiner_options = settings["options"]
-    assert isinstance(examiner_options, Mapping)
     plan = make_plan(
         installed(),
         Settings(

@@ -116,6 +116,7 @@ class C2paExaminer:
             level=level,
             polarity=polarity,
             basis=story.basis if not differs else f"{story.basis} Capped: {differs}.",
+            locator=_place(walk),
         )
 
     def examples(self) -> Iterable[Sample]:
@@ -141,6 +142,11 @@ _EMPTY = "A file of 0 bytes holds no credential."
 def _stores(walk: Walk) -> list[bytes]:
     """Return the manifest stores as they lie in the file."""
     return [slot.data for slot in walk.slots if slot.kind is SlotKind.C2PA]
+
+
+def _place(walk: Walk) -> str:
+    """Return where the stores lie; blank where our walker sees none."""
+    return ", ".join(slot.locator for slot in walk.slots if slot.kind is SlotKind.C2PA)
 
 
 def _refused(

@@ -24,9 +24,9 @@ from assay.core.facts import (
 from assay.core.findings import finding_text
 from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
-from assay.core.vocab import Level
 from assay.engine.prior import Met
 from assay.engine.stacks import stack_mark
+from assay.exports.provenance import claim, provenance
 from assay.media.sniff import disagrees
 from assay.store.records import Trace
 from assay.verdict.catalogue import render
@@ -34,22 +34,10 @@ from assay.verdict.judge import evidence
 from assay.verdict.policy import Policy
 from assay.verdict.signals import ItemFacts
 
-_GENERATOR = (
-    "tool", "version", "model", "models", "loras", "prompt", "negative_prompt", "seed", "sampler",
-    "steps", "cfg", "width", "height", "input_pictures", "inputs_unresolved", "complete", "fits",
-)  # fmt: skip
 _LINES = 3  # hits on lists in one line
 _MOTION = (
     "container", "codec", "width", "height", "duration", "declared_frames", "counted_frames",
     "complete", "pages", "sound", "sound_only", "decoder",
-)  # fmt: skip
-_C2PA = (
-    "tier", "ai", "source_types", "actions", "generator", "software_agents", "issuer", "signed_at",
-    "time_from", "list", "list_date", "failure_codes", "identity_codes", "remote_url",
-    "store_sha256", "manifests", "ingredients",
-)  # fmt: skip
-_CAMERA = (
-    "make", "model", "serial", "lens", "firmware", "taken_at", "zone", "exposure", "gps", "agrees",
 )  # fmt: skip
 
 
@@ -101,10 +89,8 @@ def item_record(
         "lane": int(placement.lane) if placement.lane is not None else None,
         "band": placement.band.value if placement.band is not None else None,
         "rank": rank,
-        "generator": _chosen(facts.observations, "generator", _GENERATOR),
-        "c2pa": _c2pa(facts.observations),
-        "camera": _camera(facts.observations),
-        "claims": [_claim(o) for o in evidence(facts)],
+        **provenance(facts.observations),
+        "claims": [claim(o, policy) for o in evidence(facts)],
         "matches": [_match(m) for m in facts.matches],
         "failures": [_failure(f) for f in facts.failures],
         "pending": sorted(facts.pending),
@@ -311,45 +297,6 @@ def _pair(
     return {
         **{name: value.get(name) for name in ("identifier", "part", "burst")},
         "with": [sha for sha in together if sha != sha256],
-    }
-
-
-def _strongest(observations: Iterable[Observation], kind: str) -> Observation | None:
-    order = tuple(Level)
-    rows = [o for o in observations if o.kind == kind]
-    return min(rows, key=lambda o: (order.index(o.level), o.id)) if rows else None
-
-
-def _chosen(
-    observations: Iterable[Observation], kind: str, fields: Iterable[str]
-) -> dict[str, Json] | None:
-    o = _strongest(observations, kind)
-    return {name: o.value.get(name) for name in fields} if o is not None else None
-
-
-def _c2pa(observations: Iterable[Observation]) -> dict[str, Json] | None:
-    return _chosen(observations, "c2pa", _C2PA)
-
-
-def _camera(observations: Iterable[Observation]) -> dict[str, Json] | None:
-    o = _strongest(observations, "camera")
-    if o is None:
-        return None
-    return {"level": o.level.value, **{name: o.value.get(name) for name in _CAMERA}}
-
-
-def _claim(o: Observation) -> dict[str, Json]:
-    return {
-        "kind": o.kind,
-        "level": o.level.value,
-        "polarity": o.polarity.value,
-        "tool": str(o.value.get("tool", "")),
-        "text": str(o.value.get("text", "")),
-        "examiner": o.examiner,
-        "version": o.version,
-        "locator": o.locator,
-        "basis": o.basis,
-        "error_rate": None,
     }
 
 

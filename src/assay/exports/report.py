@@ -30,6 +30,7 @@ from assay.exports.selection import Selection, stands_alone
 from assay.exports.sizes import readable_size
 from assay.store import queries
 from assay.store.coverage import CLASSES, coverage
+from assay.verdict.policy import Policy
 
 DEFAULT_TOP = 50
 _PLACES = 8  # occurrences shown of one item
@@ -113,7 +114,12 @@ def _context(
             for o in Origin
         ],
         "levels": [
-            {"name": level.value, "words": row.words, "forge": row.forge}
+            {
+                "name": level.value,
+                "words": row.words,
+                "forge": row.forge,
+                "strengthen": row.strengthen,
+            }
             for level, row in session.policy.levels.items()
             if level is not Level.N
         ],
@@ -181,7 +187,7 @@ def _item(
         "path": str(places[0]["path"]) if places else str(row["sha256"]),
         "why": " ".join(headline),
         "reasons": other,
-        "claims": [_claim(c) for c in claims],
+        "claims": [_claim(c, session.policy) for c in claims],
         "matches": [match_line(m) for m in _rows(row["matches"])],
         "occurrences": [_place(p) for p in places[:_PLACES]],
         "camera_rows": _camera_rows(row["camera"]),
@@ -206,8 +212,9 @@ def _stack(session: Session, row: Mapping[str, Json]) -> dict[str, object] | Non
     return {"line": in_stack(row), "rows": rows, "more": len(members) - len(shown)}
 
 
-def _claim(claim: Mapping[str, Json]) -> dict[str, object]:
-    return {key: display(str(value)) for key, value in claim.items()}
+def _claim(claim: Mapping[str, Json], policy: Policy) -> dict[str, object]:
+    forge = policy.levels[Level(str(claim["level"]))].forge
+    return {"forge": forge, **{key: display(str(value)) for key, value in claim.items()}}
 
 
 def _camera_rows(camera: Json) -> list[dict[str, str]]:

@@ -61,6 +61,7 @@ class LaneRule:
 class LevelWords:
     words: str
     forge: str  # what forging it costs
+    strengthen: str = ""  # what would make the evidence stronger; "" in policies before it was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def parse_policy(data: bytes, name: str) -> Policy:
 def _build(table: dict[str, Any], digest: str) -> Policy:
     near = table.get("near", {"distance": 31, "quality": 50})
     levels = {
-        Level(key): LevelWords(str(row["words"]), str(row["forge"]))
+        Level(key): LevelWords(str(row["words"]), str(row["forge"]), str(row.get("strengthen", "")))
         for key, row in table["level"].items()
     }
     return Policy(

@@ -8,8 +8,9 @@ import pytest
 
 from assay.core.jsonvalue import JsonObject
 from assay.engine.cameras import CameraTable, keep
-from assay.engine.session import CaseOptions, create
+from assay.engine.session import CaseOptions, create, open_session
 from assay.engine.trusting import Named, trust_with, unknown_to, upgraded
+from assay.engine.upgrade import target_of
 from assay.examiners._tables import TableRow
 from assay.store.pins import TrustPin
 from assay.trust.anchors import AnchorTable
@@ -77,6 +78,30 @@ def test_a_case_without_any_list_is_brought_up_too() -> None:
     options, pins = upgraded({}, (), Named())
     assert options == {"c2pa": {"anchors": table().to_json()}}
     assert len(pins) == 5
+
+
+def test_an_upgrade_without_trust_offers_today_s_lists_and_keeps_what_the_operator_gave(
+    pem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = TableRow("Example Optics", "EO-1", 3, {"ab" * 32: 3})
+    keep(CameraTable("studio", "2026-05-01", (row,), {}))
+    with monkeypatch.context() as then:
+        then.setattr("assay.trust.lists.shipped", lambda: ())  # a version without lists
+        with create(tmp_path / "case", CaseOptions(trust=(pem,)), "tester") as session:
+            assert tiers(session.settings["options"]) == ["operator"]  # type: ignore[arg-type]
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / "another machine"))
+    with open_session(tmp_path / "case") as session:
+        target, before = target_of(session, CaseOptions()), session.case.pins
+    options = target.settings["options"]
+    assert isinstance(options, dict)
+    assert tiers(options) == ["interim", "official", "operator"]
+    assert options["camera"] == {"cameras": [row.to_json()]}
+    assert [pin.tier for pin in target.pins.trust] == [
+        *["official"] * 2,
+        *["interim"] * 3,
+        "operator",
+    ]
+    assert target.pins.configs["c2pa"] != before.configs["c2pa"]
 
 
 def test_tables_learned_of_cameras_go_into_a_new_case_beside_the_lists(tmp_path: Path) -> None:

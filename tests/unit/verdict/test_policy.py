@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from assay.core.errors import PolicyError, UsageError
-from assay.core.vocab import Lane, Origin
+from assay.core.vocab import Lane, Level, Origin
 from assay.verdict.policy import parse_policy, shipped_policy
 from assay.verdict.scheme import parse_scheme, shipped_scheme
 
@@ -43,6 +43,20 @@ def test_setting_unfinished_files_aside_is_refused() -> None:
 def test_broken_toml_names_the_file() -> None:
     with pytest.raises(PolicyError, match=r"^p\.toml: not valid TOML"):
         parse_policy(b"version = ", "p.toml")
+
+
+def test_every_level_says_what_would_make_it_stronger() -> None:
+    levels = shipped_policy().levels
+    assert [level for level, row in levels.items() if not row.strengthen] == [Level.N]
+
+
+def test_a_policy_from_before_that_was_said_still_loads() -> None:
+    older = "".join(
+        line for line in TEXT.splitlines(keepends=True) if not line.startswith("strengthen")
+    )
+    assert {row.strengthen for row in parse_policy(older.encode(), "p.toml").levels.values()} == {
+        ""
+    }
 
 
 @pytest.mark.parametrize(

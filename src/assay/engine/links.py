@@ -119,18 +119,17 @@ def described(cases: Sequence[Looked], rows: Sequence[Ranked]) -> Iterator[Group
     """Yield the groups of these keys, in their order."""
     keys = iter(rows)
     while page := list(islice(keys, _PAGE)):
-        members = [
-            fingerprints.members(
-                case.connection, case.now, [r.key for r in page if at in r.in_cases], FIRST
-            )
-            for at, case in enumerate(cases)
-        ]
+        said: dict[str, fingerprints.Said] = {}
+        members = []
+        for at, case in enumerate(cases):
+            here = [row.key for row in page if at in row.in_cases]
+            members.append(fingerprints.members(case.connection, case.now, here, FIRST))
+            new = (key for key in here if key not in said)
+            said |= fingerprints.said(case.connection, case.now, list(new))
         for row in page:
-            first = cases[row.in_cases[0]]
-            said = fingerprints.said(first.connection, first.now, row.key)
-            if said is not None:
-                shares = tuple(_share(cases[at], members[at][row.key]) for at in row.in_cases)
-                yield Group(said.kind, row.key, said.text, said.parts, row.items, shares)
+            what = said[row.key]
+            shares = tuple(_share(cases[at], members[at][row.key]) for at in row.in_cases)
+            yield Group(what.kind, row.key, what.text, what.parts, row.items, shares)
 
 
 def top_groups(session: Session, n: int, *, least: int = 2) -> list[Group]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import Connection, text
 
@@ -53,9 +54,10 @@ SELECT key, item, (SELECT min(path) FROM occurrences WHERE sha256 = item) FROM (
     FROM ({_CARRIERS}) m LEFT JOIN placements p ON p.item = m.item
 ) WHERE place <= :first ORDER BY key, place
 """  # noqa: S608
+# min() with a bare column: SQLite takes it from the row of the minimum (lang_select.html#bareagg).
 _SAID = f"""
-SELECT value FROM observations
-WHERE {_THESE} AND {_KEY} = :key AND {_OURS} ORDER BY item LIMIT 1
+SELECT {_KEY}, min(item), value FROM observations
+WHERE {_THESE} AND {_KEY} IN (SELECT value FROM json_each(:keys)) AND {_OURS} GROUP BY {_KEY}
 """  # noqa: S608
 
 
@@ -114,23 +116,23 @@ def items_of(connection: Connection, now: Current, key: str) -> set[Sha256]:
     return {Sha256(row[1]) for row in connection.execute(text(_CARRIERS), given)}
 
 
-def said(connection: Connection, now: Current, key: str) -> Said | None:
-    """Return what a key stands for, in the words of the first item; None where nobody has it."""
-    row = connection.execute(text(_SAID), {**now.given(), "key": key}).first()
-    if row is None:
-        return None
-    value = json.loads(row[0])
-    return Said(str(value["kind"]), str(value["text"]), dict(value["parts"]))
+def said(connection: Connection, now: Current, keys: Iterable[str]) -> dict[str, Said]:
+    """Return what keys stand for, each in the words of the first item that carries it."""
+    found: dict[str, Said] = {}
+    for given in _pages(now, keys):
+        for key, _, stored in connection.execute(text(_SAID), given):
+            value = json.loads(stored)
+            found[str(key)] = Said(str(value["kind"]), str(value["text"]), dict(value["parts"]))
+    return found
 
 
 def members(
     connection: Connection, now: Current, keys: Iterable[str], first: int = 3
 ) -> dict[str, Members]:
     """Return for each key how many items carry it by lane, and the ``first`` in order of work."""
-    wanted = list(keys)
     found: dict[str, Members] = {}
-    for start in range(0, len(wanted), _PAGE):
-        given = {**now.given(), "keys": json.dumps(wanted[start : start + _PAGE]), "first": first}
+    for page in _pages(now, keys):
+        given = {**page, "first": first}
         for key, lane, number in connection.execute(text(_LANES), given):
             found.setdefault(str(key), Members()).lanes[int(lane)] = int(number)
         for key, item, path in connection.execute(text(_FIRST), given):
@@ -162,3 +164,9 @@ def links_of(
         sha: [(kind, key, known.get(key, 1)) for key, kind in carried.items()]
         for sha, carried in found.items()
     }
+
+
+def _pages(now: Current, keys: Iterable[str]) -> Iterator[dict[str, str | int | None]]:
+    rest = iter(keys)
+    while page := list(islice(rest, _PAGE)):
+        yield {**now.given(), "keys": json.dumps(page)}

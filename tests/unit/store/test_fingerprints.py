@@ -68,9 +68,8 @@ def test_items_are_counted_once_and_history_does_not_count(case: Case) -> None:
 
 
 def test_a_key_says_what_it_stands_for_and_who_carries_it(case: Case) -> None:
-    said = fingerprints.said(case.connection, now(case), B)
-    assert said == fingerprints.Said("camera", "what b is", {"tool": "x"})
-    assert fingerprints.said(case.connection, now(case), "c" * 32) is None
+    said = fingerprints.said(case.connection, now(case), [B, "c" * 32])
+    assert said == {B: fingerprints.Said("camera", "what b is", {"tool": "x"})}
     members = fingerprints.members(case.connection, now(case), [A, B], first=2)
     assert members[A].lanes == {1: 1, fingerprints.INVENTORY: 1, fingerprints.UNPLACED: 1}
     assert members[A].first[0] == (sha(2), "DCIM/0002.jpg")  # lane 1 comes before all others

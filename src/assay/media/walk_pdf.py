@@ -135,7 +135,7 @@ class _Pdf:
         places = self.objects(wanted[:_MAX_NAMED])
         for pos in (pos for found in places.values() for pos in found):
             entries, end, whole = self.dictionary(pos)
-            if entries and not whole:
+            if not whole and end > pos:
                 detail = f"the Info dictionary at byte {pos} breaks off at byte {end}"
                 self.gather.trouble("malformed", detail)
             self.texts(entries, None)

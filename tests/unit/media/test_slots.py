@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.support.containers import (
     id3,
     jpeg_with,
     mp4,
+    opus,
     png_with,
     riff_chunk,
     segment,
@@ -32,6 +34,7 @@ from tests.support.containers import (
     wav,
     webm,
 )
+from tests.support.pdfs import pdf
 
 SAMPLES = {
     "image/jpeg": jpeg_with(
@@ -48,6 +51,12 @@ SAMPLES = {
     "audio/wav": wav(riff_chunk(b"LIST", b"INFO" + riff_chunk(b"ICMT", b"text"))),
     "audio/flac": flac(b"a=b"),
     "audio/mpeg": id3((b"TIT2", b"\0abc")),
+    "audio/ogg": opus(b"a=b", b"c=" + bytes(300), segments=1),
+    "application/pdf": pdf(
+        ("/Type /Metadata /Filter /FlateDecode", zlib.compress(XMP)),
+        ("/Type /EmbeddedFile", JUMBF),
+        trailer="/Info 1 0 R",
+    ),
     "video/webm": webm((b"A", b"b")),
     "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg"><metadata/><a href="#a"/></svg>',
 }
@@ -85,7 +94,14 @@ def test_every_truncation_of_a_sample_is_survived(media_type: str) -> None:
 
 def test_samples_are_what_they_claim_and_walk_without_trouble() -> None:
     assert {sniff(d, len(d)) for m, d in SAMPLES.items() if m != "image/webp"} <= set(SAMPLES)
-    for media_type in ("image/jpeg", "image/gif", "image/heic", "video/mp4", "audio/flac"):
+    for media_type in (
+        "image/jpeg",
+        "image/gif",
+        "image/heic",
+        "video/mp4",
+        "audio/flac",
+        "audio/ogg",
+    ):
         assert walk(SAMPLES[media_type], media_type).troubles == ()
 
 

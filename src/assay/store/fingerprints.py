@@ -43,6 +43,7 @@ _CARRIERS = f"""
 SELECT DISTINCT {_KEY} AS key, item FROM observations
 WHERE {_THESE} AND {_KEY} IN (SELECT value FROM json_each(:keys)) AND {_OURS}
 """  # noqa: S608
+_HOW_MANY = f"SELECT key, count(*) FROM ({_CARRIERS}) GROUP BY key"  # noqa: S608
 _LANES = f"""
 SELECT m.key, CASE WHEN p.item IS NULL THEN {UNPLACED} ELSE coalesce(p.lane, {INVENTORY}) END, count(*)
 FROM ({_CARRIERS}) m LEFT JOIN placements p ON p.item = m.item GROUP BY 1, 2
@@ -158,8 +159,11 @@ def links_of(
         found.setdefault(Sha256(item), {})[str(key)] = str(kind)
     if known is None:
         keys = {key for carried in found.values() for key in carried}
-        carriers = members(connection, now, sorted(keys), first=0)
-        known = {key: sum(who.lanes.values()) for key, who in carriers.items()}
+        known = {
+            str(key): int(number)
+            for page in _pages(now, sorted(keys))
+            for key, number in connection.execute(text(_HOW_MANY), page)
+        }
     return {
         sha: [(kind, key, known.get(key, 1)) for key, kind in carried.items()]
         for sha, carried in found.items()

@@ -111,6 +111,7 @@ def test_every_query_uses_the_index_where_there_is_one(tmp_path: Path, case: Cas
         for query in (
             fingerprints._COUNTS,
             fingerprints._CARRIERS,
+            fingerprints._HOW_MANY,
             fingerprints._LANES,
             fingerprints._FIRST,
             fingerprints._SAID,

@@ -250,6 +250,16 @@ def opus(*comments: bytes, segments: int = 255) -> bytes:
     return b"".join(ogg_pages(7, OPUS_HEAD, tags, b"\xf8\xff\xfe", segments=segments))
 
 
+def psd(*resources: tuple[int, bytes]) -> bytes:
+    """Return a Photoshop document of 4 x 3 pixels with these image resources."""
+    rows = b"".join(
+        b"8BIM" + struct.pack(">HHI", number, 0, len(body)) + body + b"\0" * (len(body) & 1)
+        for number, body in resources
+    )
+    head = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 3, 4, 8, 3)
+    return head + bytes(4) + struct.pack(">I", len(rows)) + rows + bytes(4) + bytes(2 + 3 * 12)
+
+
 def element(number: int, *parts: bytes) -> bytes:
     body = b"".join(parts)
     name = number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripts.fuzz_walkers import load, one_input, seeds
 
 from assay.core.slots import SlotKind
 from assay.media import gather
@@ -27,6 +28,7 @@ from tests.support.containers import (
     mp4,
     opus,
     png_with,
+    psd,
     riff_chunk,
     segment,
     sub_blocks,
@@ -57,6 +59,7 @@ SAMPLES = {
         ("/Type /EmbeddedFile", JUMBF),
         trailer="/Info 1 0 R",
     ),
+    "image/vnd.adobe.photoshop": psd((0x0404, b"abcd"), (0x0424, XMP)),
     "video/webm": webm((b"A", b"b")),
     "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg"><metadata/><a href="#a"/></svg>',
 }
@@ -144,3 +147,15 @@ def test_all_shared_media_walk_within_their_bounds(shared_data: Path) -> None:
 def test_hostile_files_get_their_flag(shared_data: Path, name: str, flag: str) -> None:
     data = (shared_data / "evidence" / name).read_bytes()
     assert flag in {t.flag for t in walk(data, sniff(data, len(data))).troubles}
+
+
+def test_the_seeds_of_the_fuzzer_cover_every_container_and_hold_what_it_checks() -> None:
+    types = load()
+    made = list(seeds(types, []))
+    containers = {walk(data[1:], types[data[0]]).container for data in made}
+    assert containers >= {
+        "jpeg", "png", "webp", "riff", "gif", "tiff", "isobmff", "svg", "psd", "flac", "id3", "ogg",
+        "ebml", "pdf",
+    }  # fmt: skip
+    for data in made:
+        one_input(data, types)

@@ -9,6 +9,7 @@ import pytest
 
 from assay.core.slots import SlotKind
 from assay.media.slots import walk
+from assay.media.sniff import sniff
 from tests.support.containers import (
     EXIF,
     XMP,
@@ -19,6 +20,7 @@ from tests.support.containers import (
     heif,
     mp4,
     png_with,
+    psd,
     riff,
     riff_chunk,
     sub_blocks,
@@ -125,6 +127,20 @@ def test_a_maker_s_atom_of_that_name_stays_as_it_stands() -> None:
     data = mp4(box(b"moov", box(b"udta", box(b"auth", b"Abc"))))
     (slot,) = walk(data, "video/mp4").slots
     assert (slot.kind, slot.data) == (SlotKind.OTHER, b"Abc")
+
+
+def test_resources_of_a_photoshop_document() -> None:
+    iptc = b"\x1c\2\x50\0\3abc"
+    data = psd((0x0404, iptc), (0x0422, EXIF), (0x0424, XMP))
+    assert sniff(data, len(data)) == "image/vnd.adobe.photoshop"
+    found = walk(data, "image/vnd.adobe.photoshop")
+    assert {s.kind: s.data for s in found.slots} == {
+        SlotKind.IPTC: iptc, SlotKind.EXIF: EXIF, SlotKind.XMP: XMP
+    }  # fmt: skip
+    assert all(data[s.offset : s.offset + s.length] == s.data for s in found.slots)
+    assert (found.width, found.height, found.facts["colour"]) == (4, 3, "rgb")
+    cut = walk(data[:60], "image/vnd.adobe.photoshop")
+    assert "truncated" in {t.flag for t in cut.troubles}
 
 
 def test_xmp_of_an_heif_that_is_deflated() -> None:

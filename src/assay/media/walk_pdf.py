@@ -15,7 +15,8 @@ from assay.core.slots import SlotKind
 from assay.media.gather import Gather
 from assay.media.pdf_syntax import Ref, String, Value, read_dictionary
 
-_MAX_NAMED = 64  # Info dictionaries, streams of XMP
+_MAX_NAMED = 64  # Info dictionaries, embedded files named as stores
+_MAX_PACKETS = 1024  # streams of XMP: every picture may bring its own
 _MAX_HITS = 4096  # places of one key looked at
 _MAX_INDEX = 1 << 20  # bytes of an object stream's own table
 _BACK = 4096  # bytes of a dictionary before the key that gives it away
@@ -74,7 +75,7 @@ class _Pdf:
             yield pos
         if self.data.find(key, pos + 1) >= 0:
             detail = f"more than {_MAX_HITS} times {key.decode()}; the rest unread"
-            self.gather.trouble("malformed", detail)
+            self.gather.trouble("count_limit", detail)
 
     def dictionary(self, pos: int, data: bytes | None = None) -> tuple[Texts, int, bool]:
         source = self.data if data is None else data
@@ -131,7 +132,7 @@ class _Pdf:
         references = (_INFO.match(self.data, at + 5) for at in self.hits(b"/Info"))
         wanted = list(dict.fromkeys(int(hit[1]) for hit in references if hit is not None))
         if len(wanted) > _MAX_NAMED:
-            self.gather.trouble("malformed", f"{len(wanted)} Info dictionaries; the rest unread")
+            self.gather.trouble("count_limit", f"{len(wanted)} Info dictionaries; the rest unread")
         places = self.objects(wanted[:_MAX_NAMED])
         for pos in (pos for found in places.values() for pos in found):
             entries, end, whole = self.dictionary(pos)
@@ -150,11 +151,13 @@ class _Pdf:
             first = _number(stream.entries.get("/First")) if stream is not None else 0
             if stream is None or not stream.is_packed or not 0 < first <= _MAX_INDEX:
                 continue
-            packed = self.gather.take(stream.start, stream.end)
-            index = [_number(word) for word in self.gather.peek(packed, first).split()]
+            # deflated bytes are hardly more than what they hold, so the index lies in these
+            head = self.data[stream.start : min(stream.end, stream.start + 2 * first + 64)]
+            index = [_number(word) for word in self.gather.peek(head, first).split()]
             rows = [row for row in zip(index[::2], index[1::2], strict=False) if row[0] in missing]
             if not rows:
                 continue
+            packed = self.gather.take(stream.start, stream.end)
             content, _ = self.gather.inflate(packed, f"the object stream at byte {stream.start}")
             for _, offset in rows[:_MAX_NAMED]:
                 entries, _, _ = self.dictionary(first + offset, content)
@@ -185,8 +188,8 @@ class _Pdf:
             if stream is None or stream.start in seen:
                 continue
             seen.add(stream.start)
-            if len(seen) > _MAX_NAMED:
-                self.gather.trouble("malformed", f"more than {_MAX_NAMED} streams of XMP")
+            if len(seen) > _MAX_PACKETS:
+                self.gather.trouble("count_limit", f"more than {_MAX_PACKETS} streams of XMP")
                 return
             opened = not stream.filters and b"<" in self.data[stream.start : stream.start + 64]
             if opened or (not stream.filters and not self.locked):

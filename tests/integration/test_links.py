@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,21 @@ def test_cases_are_only_read(made: Path) -> None:
     links("--case", made / "one", "--with", made / "two")
     assert stored() == before
     assert assay("links", "--case", made / "one", "--with", made / "one").code == 2
+
+
+def test_a_case_without_the_examiner_is_named_and_left_out(made: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(made / "two", older)
+    database = sqlite3.connect(older / "case.db")
+    database.execute("""UPDATE meta SET value = replace(value, '"fingerprint"', '"another"')""")
+    database.commit()
+    database.close()
+    done = assay("links", "--case", made / "one", "--with", older)
+    assert (done.code, "older was made before there were fingerprints" in done.err) == (0, True)
+    assert "older:" not in done.out
+    alone = assay("links", "--case", older)
+    assert (alone.code, alone.out) == (0, "")
+    assert "assay run --upgrade --case older" in alone.err
 
 
 def test_links_of_and_top_groups_serve_exports_and_report(made: Path) -> None:

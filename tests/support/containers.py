@@ -90,12 +90,14 @@ def ftyp(brand: bytes, *compatible: bytes) -> bytes:
     return box(b"ftyp", brand, bytes(4), *compatible)
 
 
-def heif(exif: bytes, xmp: bytes, *, method: int = 0) -> bytes:
+def heif(exif: bytes, xmp: bytes, *, method: int = 0, coding: bytes = b"") -> bytes:
     """Return an HEIF of two metadata items and one picture size, in file order as phones write."""
     payloads = [b"\0\0\0\6Exif\0\0" + exif, xmp]
     infe = [
         full_box(b"infe", struct.pack(">HH", 1, 0), b"Exif\0", version=2),
-        full_box(b"infe", struct.pack(">HH", 2, 0), b"mime\0application/rdf+xml\0", version=2),
+        full_box(
+            b"infe", struct.pack(">HH", 2, 0), b"mime\0application/rdf+xml\0", coding, version=2
+        ),
     ]
     iinf = full_box(b"iinf", struct.pack(">H", 2), *infe)
     ispe = full_box(b"ispe", struct.pack(">II", 640, 480))
@@ -146,8 +148,7 @@ def zip_named(*members: tuple[str, bytes]) -> bytes:
 
 
 def flac(*comments: bytes) -> bytes:
-    fields = b"".join(struct.pack("<I", len(c)) + c for c in comments)
-    body = struct.pack("<I", 4) + b"test" + struct.pack("<I", len(comments)) + fields
+    body = vorbis_block(*comments)
     return b"fLaC\0\0\0\x22" + bytes(34) + b"\x84" + struct.pack(">I", len(body))[1:] + body
 
 
@@ -156,6 +157,107 @@ def id3(*frames: tuple[bytes, bytes]) -> bytes:
     size = len(body)
     safe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
     return b"ID3\3\0\0" + safe + body + b"\xff\xfb\x90\x00" + bytes(413)
+
+
+def synchsafe(size: int) -> bytes:
+    return bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+
+
+def id3_tag(version: int, *frames: bytes, flags: int = 0, footer: bool = False) -> bytes:
+    """Return an ID3v2 tag without a sound behind it."""
+    body = b"".join(frames)
+    if flags & 0x80:
+        body = body.replace(b"\xff", b"\xff\0")
+    head = bytes([version, 0, flags | (0x10 if footer else 0)]) + synchsafe(len(body))
+    return b"ID3" + head + body + (b"3DI" + head if footer else b"")
+
+
+def frame(name: bytes, body: bytes, *, flags: int = 0, version: int = 4) -> bytes:
+    size = synchsafe(len(body)) if version == 4 else struct.pack(">I", len(body))
+    return name + size + struct.pack(">H", flags) + body
+
+
+def id3v1(title: bytes, comment: bytes) -> bytes:
+    return b"TAG" + title.ljust(30, b"\0") + bytes(64) + comment.ljust(30, b" ") + b"\xff"
+
+
+def ape(*items: tuple[bytes, bytes], header: bool = True) -> bytes:
+    rows = b"".join(struct.pack("<II", len(v), 0) + k + b"\0" + v for k, v in items)
+
+    def mark(flags: int) -> bytes:
+        return (
+            b"APETAGEX" + struct.pack("<IIII", 2000, len(rows) + 32, len(items), flags) + bytes(8)
+        )
+
+    return (mark(0xA0000000) if header else b"") + rows + mark(0x80000000 if header else 0)
+
+
+MPEG = (b"\xff\xfb\x90\x00" + bytes(413)) * 3  # three silent frames of 417 bytes
+
+
+def vorbis_block(*comments: bytes) -> bytes:
+    fields = b"".join(struct.pack("<I", len(c)) + c for c in comments)
+    return struct.pack("<I", 4) + b"test" + struct.pack("<I", len(comments)) + fields
+
+
+def _ogg_crc(page: bytes) -> int:
+    crc = 0
+    for byte in page:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x04C11DB7 if crc & 0x80000000 else crc << 1) & 0xFFFFFFFF
+    return crc
+
+
+def ogg_page(serial: int, number: int, flags: int, lengths: bytes, body: bytes) -> bytes:
+    head = b"OggS\0" + bytes([flags]) + bytes(8) + struct.pack("<II", serial, number)
+    rest = bytes([len(lengths)]) + lengths + body
+    crc = _ogg_crc(head + bytes(4) + rest)
+    return head + struct.pack("<I", crc) + rest
+
+
+def ogg_pages(serial: int, *packets: bytes, segments: int = 255) -> list[bytes]:
+    """Return the pages of one stream; the first packet has its own, ``segments`` are the most."""
+    pages, first = [], True
+    lengths, body = b"", b""
+    for packet in packets:
+        laces = b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255])
+        at = 0
+        for lace in laces:
+            lengths, body = lengths + bytes([lace]), body + packet[at : at + lace]
+            at += lace
+            if len(lengths) == segments:
+                pages.append((lengths, body))
+                lengths, body = b"", b""
+        if first and lengths:
+            pages.append((lengths, body))
+            lengths, body = b"", b""
+        first = False
+    if lengths:
+        pages.append((lengths, body))
+    open_packet = [False, *(row[-1] == 255 for row, _ in pages)]
+    return [
+        ogg_page(serial, n, (2 if n == 0 else 0) | (1 if open_packet[n] else 0), *row)
+        for n, row in enumerate(pages)
+    ]
+
+
+OPUS_HEAD = b"OpusHead\1\1\x38\1\x80\xbb\0\0\0\0\0"
+
+
+def opus(*comments: bytes, segments: int = 255) -> bytes:
+    tags = b"OpusTags" + vorbis_block(*comments)
+    return b"".join(ogg_pages(7, OPUS_HEAD, tags, b"\xf8\xff\xfe", segments=segments))
+
+
+def psd(*resources: tuple[int, bytes]) -> bytes:
+    """Return a Photoshop document of 4 x 3 pixels with these image resources."""
+    rows = b"".join(
+        b"8BIM" + struct.pack(">HHI", number, 0, len(body)) + body + b"\0" * (len(body) & 1)
+        for number, body in resources
+    )
+    head = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 3, 4, 8, 3)
+    return head + bytes(4) + struct.pack(">I", len(rows)) + rows + bytes(4) + bytes(2 + 3 * 12)
 
 
 def element(number: int, *parts: bytes) -> bytes:

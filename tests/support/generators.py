@@ -17,7 +17,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from assay.core.vocab import Level
 from tests.support import records
-from tests.support.containers import box, flac, full_box, id3, mp4, riff_chunk, webm
+from tests.support.containers import box, flac, full_box, id3, mp4, opus, riff_chunk, webm
+from tests.support.pdfs import flate, pdf
 from tests.support.photos import EXPOSURE, TAKEN, scene
 from tests.support.records import Size, Texts
 from tests.support.stealth import hide
@@ -141,6 +142,21 @@ def flac_comments(texts: Texts, _size: Size, *, camera: bool = False) -> bytes:
     return flac(*(f"{key}={text}".encode() for key, text in texts.items()))
 
 
+def ogg_comments(texts: Texts, _size: Size, *, camera: bool = False) -> bytes:
+    return opus(*(f"{key}={text}".encode() for key, text in texts.items()))
+
+
+def pdf_xmp(texts: Texts, _size: Size, *, camera: bool = False) -> bytes:
+    """Write the packet as most programs do: packed, so that no search finds it."""
+    entries = "/Type /Metadata /Subtype /XML /Filter /FlateDecode"
+    return pdf((entries, flate(xmp(texts).encode())))
+
+
+def pdf_info(texts: Texts, _size: Size, *, camera: bool = False) -> bytes:
+    rows = " ".join(f"/{key} <FEFF{text.encode('utf-16-be').hex()}>" for key, text in texts.items())
+    return pdf(trailer="/Info 4 0 R") + f"\n4 0 obj\n<< {rows} >>\nendobj\n".encode()
+
+
 def mp3_frames(texts: Texts, _size: Size, *, camera: bool = False) -> bytes:
     return id3(*((b"TXXX", b"\3" + f"{key}\0{text}".encode()) for key, text in texts.items()))
 
@@ -179,6 +195,9 @@ _CONTAINERS = {
         Container("webm", "video/webm", webm_tags, picture=False),
         Container("flac", "audio/flac", flac_comments, picture=False),
         Container("mp3", "audio/mpeg", mp3_frames, picture=False),
+        Container("ogg", "audio/ogg", ogg_comments, picture=False),
+        Container("pdf xmp", "application/pdf", pdf_xmp, picture=False),
+        Container("pdf info", "application/pdf", pdf_info, picture=False),
         Container("wav", "audio/wav", wav_info, picture=False),
     )
 }
@@ -245,7 +264,7 @@ WRITERS: tuple[Writer, ...] = (
     *_rows("Forge Neo", records.forge_neo, "Haoming02/sd-webui-forge-classic, neo", *_PICTURES),
     *_rows("SD.Next", records.sdnext, "vladmandic/sdnext, modules/processing_info.py", *_PICTURES),
     *_rows("ComfyUI", records.comfyui, _COMFY, ("png", _S2), ("webm", _S1), ("flac", _S1),
-           ("mp3", _S1), ("mp4 keys", _S1)),
+           ("mp3", _S1), ("mp4 keys", _S1), ("ogg", _S1)),
     *_rows("ComfyUI", records.comfyui_webp, _COMFY, ("webp exif", _S2)),
     *_rows("ComfyUI", records.comfyui_comment, "Kosinkadink/ComfyUI-VideoHelperSuite, nodes.py",
            ("mp4 ilst", _S1), ("webm", _S1), ("jpeg exif", _S1), ("jpeg comment", _S1)),
@@ -286,7 +305,7 @@ WRITERS: tuple[Writer, ...] = (
     *_rows("unknown generator", records.unknown, "no tool: common words", ("jpeg exif", _S1),
            ("webp exif", _S1), ("jpeg comment", _S1), ("mp4 ilst", _S1)),
     *_rows("unknown generator", records.unknown_keys, "no tool: common words", ("png", _S1),
-           ("webm", _S1), ("mp3", _S1)),
+           ("webm", _S1), ("mp3", _S1), ("ogg", _S1)),
     *_rows("unknown generator", records.unknown_lines, "no tool: common words",
            ("jpeg exif", _S1)),
     *_rows("Dreamina", records.dreamina, "exiftool listings of public files", ("jpeg exif", _S1),
@@ -294,11 +313,13 @@ WRITERS: tuple[Writer, ...] = (
     *_rows("CapCut", records.capcut, "exiftool listings of public files", ("jpeg exif", _E),
            ("mp4 ilst", _E), kind="label"),
     *_rows("ExampleGen", records.tc260, "GB 45438-2025, annex E", ("mp4 keys", _S1),
-           ("mp3", _S1), ("flac", _S1), ("webm", _S1), ("png", _S1), kind="label"),
+           ("mp3", _S1), ("flac", _S1), ("ogg", _S1), ("webm", _S1), ("png", _S1), kind="label"),
+    *_rows("Adobe Firefly", records.firefly_producer, "ISO 32000-2 14.3.3, the producer's name",
+           ("pdf info", _S1), kind="label"),
     *_rows("xAI Grok", records.grok, "public code that reads these fields", ("jpeg exif", _S1),
            kind="label"),
     *_rows("", records.source_type, "cv.iptc.org/newscodes/digitalsourcetype", ("jpeg xmp", _S1),
-           ("png xmp", _S1), kind="label"),
+           ("png xmp", _S1), ("pdf xmp", _S1), kind="label"),
 )  # fmt: skip
 
 

@@ -283,3 +283,7 @@ def grok(_size: Size) -> Texts:
 def source_type(_size: Size) -> Texts:
     where = "http://cv.iptc.org/newscodes/digitalsourcetype/"
     return {"Iptc4xmpExt:DigitalSourceType": f"{where}trainedAlgorithmicMedia"}
+
+
+def firefly_producer(_size: Size) -> Texts:
+    return {"Producer": "Adobe Firefly", "Title": "a lighthouse"}

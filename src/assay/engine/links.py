@@ -7,6 +7,7 @@ reading only, as ``prior`` opens them.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -125,12 +126,15 @@ def described(cases: Sequence[Looked], rows: Sequence[Ranked]) -> Iterator[Group
             )
             for at, case in enumerate(cases)
         ]
+        said: dict[str, fingerprints.Said] = {}
+        for at, case in enumerate(cases):
+            own = [r.key for r in page if r.in_cases[0] == at]
+            carriers = [(key, members[at][key].first[0][0]) for key in own]
+            said |= fingerprints.said(case.connection, case.now, carriers)
         for row in page:
-            first = cases[row.in_cases[0]]
-            said = fingerprints.said(first.connection, first.now, row.key)
-            if said is not None:
-                shares = tuple(_share(cases[at], members[at][row.key]) for at in row.in_cases)
-                yield Group(said.kind, row.key, said.text, said.parts, row.items, shares)
+            what = said[row.key]
+            shares = tuple(_share(cases[at], members[at][row.key]) for at in row.in_cases)
+            yield Group(what.kind, row.key, what.text, what.parts, row.items, shares)
 
 
 def top_groups(session: Session, n: int, *, least: int = 2) -> list[Group]:
@@ -156,10 +160,21 @@ def _counted(cases: Sequence[Looked], kind: str | None, least: int) -> Iterator[
             yield Ranked(key, met[0][2], in_cases)
         elif sum(number for _, _, number in met) >= least:
             holders = [cases[at] for at in in_cases]
-            contents: set[Sha256] = set()
-            for case in holders:
-                contents |= fingerprints.items_of(case.connection, case.now, key)
-            yield Ranked(key, len(contents), in_cases)
+            items = sum(number for _, _, number in met) - _twice(holders, key)
+            yield Ranked(key, items, in_cases)
+
+
+def _twice(holders: Sequence[Looked], key: str) -> int:
+    """Return how many of the items of a key are contents that an earlier case counts already."""
+    sets = [fingerprints.ever(case.connection, key) for case in holders]
+    met: Counter[Sha256] = Counter(sha for contents in sets for sha in contents)
+    common = [sha for sha, number in met.items() if number > 1]
+    if not common:
+        return 0
+    carry: Counter[Sha256] = Counter()
+    for case in holders:
+        carry.update(fingerprints.among(case.connection, case.now, key, common))
+    return sum(number - 1 for number in carry.values())
 
 
 def _of_case(case: Looked, at: int, kind: str | None, least: int) -> Iterator[tuple[str, int, int]]:

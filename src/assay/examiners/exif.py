@@ -34,9 +34,9 @@ class ExifExaminer:
 
     info = ExaminerInfo(
         name="exif",
-        version="1",
+        version="2",
         kinds=("exif", "xmp", "iptc"),
-        media_types=("image/*", "video/*", "audio/*"),
+        media_types=("image/*", "video/*", "audio/*", "application/pdf"),
         needs=frozenset({Need.SLOTS}),
         place_check=True,
     )

@@ -127,6 +127,18 @@ class Gather:
             return out, False
         return out, True
 
+    def peek(self, packed: bytes, size: int) -> bytes:
+        """Inflate the first ``size`` bytes of a zlib stream; what is damaged gives nothing."""
+        size = min(size, MAX_TEXT, MAX_INFLATED - self.inflated)
+        if size <= 0:
+            return b""
+        try:
+            out = zlib.decompressobj().decompress(packed, size)
+        except zlib.error:
+            return b""
+        self.inflated += len(out)
+        return out
+
     def finish(self) -> Walk:
         """Return what was gathered."""
         return Walk(

@@ -15,6 +15,7 @@ from assay.media.gather import Gather
 _MAX_ITEMS = 8192
 _MAX_EXTENTS = 256
 _XMP_TYPE = b"application/rdf+xml"
+_PACKED = b"deflate"  # the one coding of an item that is undone (RFC 1950)
 Range = tuple[int, int]
 
 
@@ -43,17 +44,17 @@ def read_items(gather: Gather, children: Mapping[bytes, Range]) -> None:
     wanted = _wanted(gather, *children[b"iinf"])
     places = places_of(gather, *children[b"iloc"], set(wanted)) if wanted else {}
     idat = children.get(b"idat", (0, 0))
-    for item, kind in wanted.items():
+    for item, (kind, packed) in wanted.items():
         if item not in places:
             gather.trouble("malformed", f"metadata item {item} has no place in the file")
             continue
-        _item(gather, item, kind, *places[item], idat)
+        _item(gather, item, kind, *places[item], idat, packed=packed)
 
 
-def _wanted(gather: Gather, start: int, end: int) -> dict[int, SlotKind]:
-    """Return the numbers of the items that are Exif or XMP."""
+def _wanted(gather: Gather, start: int, end: int) -> dict[int, tuple[SlotKind, bool]]:
+    """Return the numbers of the items that are Exif or XMP, and whether they are deflated."""
     data = gather.data
-    found: dict[int, SlotKind] = {}
+    found: dict[int, tuple[SlotKind, bool]] = {}
     cursor = Cursor(data, start, end)
     version = cursor.number(4) >> 24
     count = cursor.number(4 if version else 2)
@@ -72,9 +73,9 @@ def _wanted(gather: Gather, start: int, end: int) -> dict[int, SlotKind]:
             kind = data[cursor.pos : cursor.pos + 4]
             texts = data[cursor.pos + 4 : head + size].split(b"\0")  # name, content type, …
             if kind == b"Exif":
-                found[item] = SlotKind.EXIF
+                found[item] = SlotKind.EXIF, False
             elif kind == b"mime" and len(texts) > 1 and texts[1] == _XMP_TYPE:
-                found[item] = SlotKind.XMP
+                found[item] = SlotKind.XMP, texts[2:3] == [_PACKED]
         cursor.pos = head + size
     return found
 
@@ -114,8 +115,9 @@ def places_of(
 
 
 def _item(
-    gather: Gather, item: int, kind: SlotKind, method: int, extents: list[Range], idat: Range
-) -> None:
+    gather: Gather, item: int, kind: SlotKind, method: int, extents: list[Range], idat: Range,
+    *, packed: bool,
+) -> None:  # fmt: skip
     if method > 1 or not extents:
         gather.trouble("malformed", f"metadata item {item} lies inside another item")
         return
@@ -136,10 +138,14 @@ def _item(
         if skip > len(payload):
             gather.trouble("malformed", f"Exif item {item} points beyond itself")
             return
+    stored = len(payload)
+    if packed:
+        payload, whole = gather.inflate(payload, f"metadata item {item}")
+        complete = complete and whole
     gather.slot(
         kind,
         first + skip,
-        first + len(payload),
+        first + stored,
         key=f"item {item}",
         mechanism="HEIF item",
         payload=payload[skip:],

@@ -1,7 +1,7 @@
 """Texts in MP4 and QuickTime files: iTunes-style lists, mdta keys, and © user-data texts.
 
 Generation records and labels stand there: ©cmt (ComfyUI), the mdta key AIGC (TC260).
-Source: Apple QuickTime File Format, "Metadata" and "User data atoms".
+Sources: Apple QuickTime File Format, "Metadata" and "User data atoms"; 3GPP TS 26.244 §8.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from assay.core.slots import SlotKind
 from assay.media.gather import Gather
 
+# Asset information of 3GPP files: version and flags, packed language, a text
+COPYRIGHTS = frozenset(b"titl auth dscp cprt perf gnre albm".split())
 _MAX_KEYS = 4096
 _MAX_VALUE = 16 << 20  # bytes; a longer value is a picture or a bomb
 
@@ -83,3 +85,22 @@ def read_text(gather: Gather, name: bytes, start: int, end: int) -> None:
             mechanism="QuickTime udta",
         )
         pos += 4 + length
+
+
+def read_asset(gather: Gather, name: bytes, start: int, end: int) -> bool:
+    """Keep a 3GPP text of user data; returns False where the box does not have that form."""
+    data = gather.data
+    if data[start : start + 4] != bytes(4) or end - start < 7:
+        return False
+    raw = gather.take(start + 6, end)
+    wide = raw[:2] in (b"\xfe\xff", b"\xff\xfe")
+    text = raw.decode("utf-16", "replace").encode() if wide else raw.split(b"\0", 1)[0]
+    gather.slot(
+        SlotKind.TEXT,
+        start + 6,
+        end,
+        key=name.decode("latin-1"),
+        mechanism="3GPP udta",
+        payload=text.rstrip(b"\0"),
+    )
+    return True

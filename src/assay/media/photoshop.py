@@ -9,9 +9,15 @@ from assay.core.slots import SlotKind
 from assay.media.gather import Gather
 
 IPTC = 0x0404
+EXIF = 0x0422
 XMP = 0x0424
 THUMBNAILS = (0x0409, 0x040C)  # of Photoshop 4 and of later ones: 28 bytes, then a JPEG
-_KEPT = {IPTC: SlotKind.IPTC, XMP: SlotKind.XMP, **dict.fromkeys(THUMBNAILS, SlotKind.OTHER)}
+_KEPT = {
+    IPTC: SlotKind.IPTC,
+    EXIF: SlotKind.EXIF,
+    XMP: SlotKind.XMP,
+    **dict.fromkeys(THUMBNAILS, SlotKind.OTHER),
+}
 
 
 def read_resources(

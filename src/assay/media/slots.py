@@ -16,7 +16,10 @@ from assay.media.walk_ebml import walk_ebml
 from assay.media.walk_gif import walk_gif
 from assay.media.walk_isobmff import walk_isobmff
 from assay.media.walk_jpeg import walk_jpeg
+from assay.media.walk_ogg import walk_ogg
+from assay.media.walk_pdf import walk_pdf
 from assay.media.walk_png import walk_png
+from assay.media.walk_psd import walk_psd
 from assay.media.walk_riff import walk_riff
 from assay.media.walk_svg import walk_svg
 from assay.media.walk_tiff import walk_tiff
@@ -41,12 +44,17 @@ _WALKERS: Mapping[str, tuple[str, Walker]] = {
     **{f"image/{name}": ("tiff", walk_tiff) for name in _TIFF_SHAPED.split()},
     **dict.fromkeys(_BOXES.split(), ("isobmff", walk_isobmff)),
     "image/svg+xml": ("svg", walk_svg),
+    "image/vnd.adobe.photoshop": ("psd", walk_psd),
     "audio/flac": ("flac", walk_audio),
     "audio/mpeg": ("id3", walk_audio),
     "audio/aac": ("id3", walk_audio),
+    "audio/ogg": ("ogg", walk_ogg),
+    "video/ogg": ("ogg", walk_ogg),
     "video/x-matroska": ("ebml", walk_ebml),
     "video/webm": ("ebml", walk_ebml),
+    "application/pdf": ("pdf", walk_pdf),
 }
+TYPES = frozenset(_WALKERS)  # that a walker follows
 # Kinds whose XMP lies in the open though no walker reads their structure. Archives, mail and
 # disk images are left out: what is stored in them speaks for itself, not for them.
 _SEARCHED = frozenset(

@@ -22,10 +22,21 @@ _MASTERS = {
     0x1254C367: "Tags",
     0x7373: "Tag",
     0x67C8: "SimpleTag",
+    0x1941A469: "Attachments",
+    0x61A7: "AttachedFile",
 }
 _WIDTH, _HEIGHT = 0xB0, 0xBA
 _NAME, _STRING = 0x45A3, 0x4487
-_TEXTS = {0x7BA9: "Title", 0x4D80: "MuxingApp", 0x5741: "WritingApp"}
+_BINARY, _ATTACHED = 0x4485, 0x465C  # a tag that is no text; the content of an attached file
+_TEXTS = {
+    0x7BA9: ("Title", "Matroska info"),
+    0x4D80: ("MuxingApp", "Matroska info"),
+    0x5741: ("WritingApp", "Matroska info"),
+    0x536E: ("Name", "Matroska track"),
+    0x466E: ("FileName", "Matroska attachment"),
+    0x467E: ("FileDescription", "Matroska attachment"),
+}
+_MAX_OTHER = 1 << 20  # bytes kept of a tag or an attached file that is no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +63,22 @@ def _level(gather: Gather, start: int, end: int, depth: int) -> None:
             name = data[element.start : min(element.end, element.start + 256)].decode(
                 "utf-8", "replace"
             )
+        elif element.number in (_BINARY, _ATTACHED):
+            stop = min(element.end, element.start + _MAX_OTHER)
+            is_tag = element.number == _BINARY
+            gather.slot(
+                SlotKind.OTHER, element.start, stop, key=name if is_tag else "FileData",
+                mechanism="Matroska tag" if is_tag else "Matroska attachment",
+                complete=stop == element.end,
+            )  # fmt: skip
         elif element.number == _STRING or element.number in _TEXTS:
+            key, mechanism = _TEXTS.get(element.number, (name, "Matroska tag"))
             gather.slot(
                 SlotKind.TEXT,
                 element.start,
                 element.end,
-                key=_TEXTS.get(element.number, name),
-                mechanism="Matroska tag" if element.number == _STRING else "Matroska info",
+                key=key,
+                mechanism=mechanism,
             )
         elif element.number == _WIDTH:
             gather.width = gather.width or _value(data, element)

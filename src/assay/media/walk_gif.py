@@ -84,6 +84,16 @@ def _extension(gather: Gather, label: int, pos: int) -> int:
             payload=_joined(data, pos),
             complete=complete,
         )
+    elif label == 0x01 and data[pos] == 12:
+        gather.slot(
+            SlotKind.TEXT,
+            pos,
+            end,
+            key="plain text",
+            mechanism="GIF plain text",
+            payload=_joined(data, pos + 13),
+            complete=complete,
+        )
     elif label == 0xFF and data[pos] == 11:
         name = data[pos + 1 : pos + 12]
         start = pos + 12

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from assay.core.slots import SlotKind
 from assay.media.gather import Gather
+from assay.media.id3 import read_id3
 from assay.media.isobmff_items import read_items
-from assay.media.isobmff_tags import read_keys, read_list, read_text
+from assay.media.isobmff_tags import COPYRIGHTS, read_asset, read_keys, read_list, read_text
 
 _DEPTH = 10
 _ABSURD = 1 << 48  # bytes; no file is that large, so such a size is damage and not truncation
@@ -118,6 +119,10 @@ def _box(gather: Gather, state: _State, box: Box, path: tuple[bytes, ...]) -> No
         _keep(gather, SlotKind.XMP, box, "QuickTime XMP_")
     elif parent == b"udta" and box.name[:1] == b"\xa9":
         read_text(gather, box.name, start, end)
+    elif parent == b"udta" and box.name in COPYRIGHTS and read_asset(gather, box.name, start, end):
+        pass
+    elif parent == b"meta" and box.name == b"ID32":
+        read_id3(gather, start + 6, end)  # version, flags and a packed language before it
     elif parent == b"udta" and box.name not in _DESCEND and end - start <= _MAX_OTHER:
         _keep(gather, SlotKind.OTHER, box, "ISO-BMFF udta")
     elif box.name == b"tkhd":

@@ -19,6 +19,11 @@ _PROFILE = "Raw profile type "
 _PROFILE_HEAD = re.compile(rb"\s*[\w ]{1,32}\n\s*(\d{1,9})\n")
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _UNCHECKED = (b"IDAT", b"fdAT")
+# Chunks without words that are skipped; any other one is kept as it stands
+_PLAIN = frozenset(
+    b"PLTE tRNS gAMA cHRM sRGB bKGD pHYs hIST sBIT tIME fcTL IEND oFFs sTER cICP mDCV cLLI".split()
+)
+_MAX_OTHER = 4 << 20  # bytes of an unknown chunk
 _COLOURS = {0: "grey", 2: "rgb", 3: "palette", 4: "grey+alpha", 6: "rgba"}
 
 
@@ -72,6 +77,12 @@ def _chunk(gather: Gather, name: bytes, start: int, end: int, *, complete: bool)
         gather.slot(
             SlotKind.ICC, start, end, key=key, mechanism="PNG iCCP", payload=profile, complete=whole
         )
+    elif name not in _PLAIN:  # "comf" holds the graph of an animation by ComfyUI
+        kept = min(end, start + _MAX_OTHER)
+        gather.slot(
+            SlotKind.OTHER, start, kept, key=name.decode(), mechanism="PNG chunk",
+            complete=complete and kept == end,
+        )  # fmt: skip
 
 
 def _header(gather: Gather, body: bytes) -> None:

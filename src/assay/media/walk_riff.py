@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from assay.core.slots import SlotKind
 from assay.media.gather import Gather
+from assay.media.id3 import read_id3
 
 _DEPTH = 8  # lists inside lists
 _WIDE = 0xFFFFFFFF  # RF64: the true size stands in ds64
@@ -20,11 +21,14 @@ _SLOTS = {
     b"_PMX": SlotKind.XMP,
     b"ICCP": SlotKind.ICC,
     b"C2PA": SlotKind.C2PA,
-    b"id3 ": SlotKind.OTHER,
-    b"ID3 ": SlotKind.OTHER,
-    b"bext": SlotKind.OTHER,
     b"iXML": SlotKind.OTHER,
 }
+
+_LISTS = (b"INFO", b"exif")  # of texts; "exif" by Exif 2.2, annex F (sounds of cameras)
+_TEXTS = (b"IDIT", b"strn")  # AVI: when it was taken; the name of a stream
+# bext: key, first and last byte of each text of fixed width
+_BEXT = (("Description", 0, 256), ("Originator", 256, 288), ("OriginationDate", 320, 338))
+_HISTORY = 602  # where the coding history begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +92,20 @@ def _level(gather: Gather, start: int, end: int, depth: int, kind: bytes = b"") 
             inner = gather.data[chunk.start : chunk.start + 4]
             if inner not in (b"movi", b"rec "):  # the streams themselves
                 _level(gather, chunk.start + 4, chunk.end, depth + 1, inner)
-        elif kind == b"INFO":
-            _info(gather, chunk)
+        elif kind in _LISTS or chunk.name in _TEXTS:
+            _text(gather, chunk, f"RIFF {kind.decode()}" if kind in _LISTS else "RIFF")
         else:
             _chunk(gather, chunk)
 
 
-def _info(gather: Gather, chunk: _Chunk) -> None:
+def _text(gather: Gather, chunk: _Chunk, mechanism: str) -> None:
     text = gather.data[chunk.start : chunk.end].split(b"\0", 1)[0]
     gather.slot(
         SlotKind.TEXT,
         chunk.start,
         chunk.end,
         key=chunk.name.decode("latin-1"),
-        mechanism="RIFF INFO",
+        mechanism=mechanism,
         payload=text,
         complete=chunk.complete,
     )
@@ -117,6 +121,10 @@ def _chunk(gather: Gather, chunk: _Chunk) -> None:
         gather.slot(
             kind, start, chunk.end, key=name, mechanism=f"RIFF {name}", complete=chunk.complete
         )
+    elif chunk.name == b"bext":
+        _broadcast(gather, chunk)
+    elif chunk.name in (b"id3 ", b"ID3 "):
+        read_id3(gather, start, chunk.end)
     elif chunk.name == b"VP8X" and chunk.end - start >= 10:
         gather.width = 1 + int.from_bytes(data[start + 4 : start + 7], "little")
         gather.height = 1 + int.from_bytes(data[start + 7 : start + 10], "little")
@@ -138,6 +146,18 @@ def _chunk(gather: Gather, chunk: _Chunk) -> None:
     elif chunk.name == b"fmt " and chunk.end - start >= 16:
         gather.facts["channels"] = str(int.from_bytes(data[start + 2 : start + 4], "little"))
         gather.facts["rate"] = str(int.from_bytes(data[start + 4 : start + 8], "little"))
+
+
+def _broadcast(gather: Gather, chunk: _Chunk) -> None:
+    """Keep the texts of a broadcast extension (EBU Tech 3285)."""
+    for key, first, last in (*_BEXT, ("CodingHistory", _HISTORY, chunk.end - chunk.start)):
+        start, end = chunk.start + first, min(chunk.start + last, chunk.end)
+        text = gather.data[start:end].split(b"\0", 1)[0] if start < end else b""
+        if text.strip():
+            gather.slot(
+                SlotKind.TEXT, start, start + len(text), key=key, mechanism="RIFF bext",
+                complete=chunk.complete,
+            )  # fmt: skip
 
 
 def _size(gather: Gather, width: int, height: int) -> None:

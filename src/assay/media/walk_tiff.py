@@ -44,8 +44,7 @@ def walk_tiff(gather: Gather) -> None:
     """Gather the slots of a TIFF that starts at byte 0."""
     data, size = gather.data, len(gather.data)
     layout = _Layout("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
-    if not layout.big:
-        gather.slot(SlotKind.EXIF, 0, size, mechanism="TIFF")
+    gather.slot(SlotKind.EXIF, 0, size, mechanism="TIFF")
     seen: set[int] = set()
     word = 8 if layout.big else 4
     at = layout.number(data, 8 if layout.big else 4, word)

@@ -7,8 +7,10 @@ Every query is written for the index ``observations_fingerprints``, by key and i
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import Connection, text
 
@@ -42,20 +44,23 @@ _CARRIERS = f"""
 SELECT DISTINCT {_KEY} AS key, item FROM observations
 WHERE {_THESE} AND {_KEY} IN (SELECT value FROM json_each(:keys)) AND {_OURS}
 """  # noqa: S608
-_LANES = f"""
-SELECT m.key, CASE WHEN p.item IS NULL THEN {UNPLACED} ELSE coalesce(p.lane, {INVENTORY}) END, count(*)
-FROM ({_CARRIERS}) m LEFT JOIN placements p ON p.item = m.item GROUP BY 1, 2
-"""  # noqa: E501, S608
-_FIRST = f"""
-SELECT key, item, (SELECT min(path) FROM occurrences WHERE sha256 = item) FROM (
-    SELECT m.key AS key, m.item AS item, row_number() OVER (
-        PARTITION BY m.key ORDER BY p.lane IS NULL, p.lane, p.band, p.sort, m.item) AS place
+_HOW_MANY = f"SELECT key, count(*) FROM ({_CARRIERS}) GROUP BY key"  # noqa: S608
+# One pass over the carriers for everything: their rows lie all over the table.
+_MEMBERS = f"""
+SELECT key, item, lane, place, CASE WHEN place <= :first THEN (
+    SELECT min(path) FROM occurrences WHERE sha256 = item) END
+FROM (
+    SELECT m.key AS key, m.item AS item,
+        CASE WHEN p.item IS NULL THEN {UNPLACED} ELSE coalesce(p.lane, {INVENTORY}) END AS lane,
+        row_number() OVER (
+            PARTITION BY m.key ORDER BY p.lane IS NULL, p.lane, p.band, p.sort, m.item) AS place
     FROM ({_CARRIERS}) m LEFT JOIN placements p ON p.item = m.item
-) WHERE place <= :first ORDER BY key, place
+) ORDER BY key, place
 """  # noqa: S608
-_SAID = f"""
-SELECT value FROM observations
-WHERE {_THESE} AND {_KEY} = :key AND {_OURS} ORDER BY item LIMIT 1
+_EVER = f"SELECT DISTINCT item FROM observations WHERE {_THESE} AND {_KEY} = :key"  # noqa: S608
+_AMONG = f"""
+SELECT item, {_KEY}, value FROM observations
+WHERE item IN (SELECT value FROM json_each(:shas)) AND {_THESE} AND {_OURS}
 """  # noqa: S608
 
 
@@ -89,7 +94,7 @@ class Said:
 class Members:
     """Who carries a key in one case."""
 
-    lanes: dict[int, int] = field(default_factory=dict)  # lane, INVENTORY or UNPLACED -> items
+    lanes: Counter[int] = field(default_factory=Counter)  # lane, INVENTORY or UNPLACED -> items
     first: list[tuple[Sha256, str]] = field(default_factory=list)  # (item, path), order of work
 
 
@@ -108,33 +113,44 @@ def counts(
         yield str(key), int(number)
 
 
-def items_of(connection: Connection, now: Current, key: str) -> set[Sha256]:
-    """Return every item that carries a key."""
-    given = {**now.given(), "keys": json.dumps([key])}
-    return {Sha256(row[1]) for row in connection.execute(text(_CARRIERS), given)}
+def ever(connection: Connection, key: str) -> set[Sha256]:
+    """Return every item that carries a key, or did by another version: the index alone knows."""
+    return {Sha256(row[0]) for row in connection.execute(text(_EVER), {"key": key})}
 
 
-def said(connection: Connection, now: Current, key: str) -> Said | None:
-    """Return what a key stands for, in the words of the first item; None where nobody has it."""
-    row = connection.execute(text(_SAID), {**now.given(), "key": key}).first()
-    if row is None:
-        return None
-    value = json.loads(row[0])
-    return Said(str(value["kind"]), str(value["text"]), dict(value["parts"]))
+def among(connection: Connection, now: Current, key: str, shas: Iterable[Sha256]) -> set[Sha256]:
+    """Return those of these items that carry a key."""
+    given = {**now.given(), "shas": json.dumps(sorted(shas))}
+    return {Sha256(row[0]) for row in connection.execute(text(_AMONG), given) if row[1] == key}
+
+
+def said(
+    connection: Connection, now: Current, carriers: Iterable[tuple[str, Sha256]]
+) -> dict[str, Said]:
+    """Return what keys stand for, each in the words of an item that carries it."""
+    found: dict[str, Said] = {}
+    rest = iter(carriers)
+    while page := dict(islice(rest, _PAGE)):
+        given = {**now.given(), "shas": json.dumps(list(page.values()))}
+        for item, key, stored in connection.execute(text(_AMONG), given):
+            if page.get(key) == item:
+                value = json.loads(stored)
+                found[key] = Said(str(value["kind"]), str(value["text"]), dict(value["parts"]))
+    return found
 
 
 def members(
     connection: Connection, now: Current, keys: Iterable[str], first: int = 3
 ) -> dict[str, Members]:
     """Return for each key how many items carry it by lane, and the ``first`` in order of work."""
-    wanted = list(keys)
     found: dict[str, Members] = {}
-    for start in range(0, len(wanted), _PAGE):
-        given = {**now.given(), "keys": json.dumps(wanted[start : start + _PAGE]), "first": first}
-        for key, lane, number in connection.execute(text(_LANES), given):
-            found.setdefault(str(key), Members()).lanes[int(lane)] = int(number)
-        for key, item, path in connection.execute(text(_FIRST), given):
-            found[str(key)].first.append((Sha256(item), str(path or item)))
+    for page in _pages(now, keys):
+        given = {**page, "first": first}
+        for key, item, lane, place, path in connection.execute(text(_MEMBERS), given):
+            carried = found.setdefault(key, Members())
+            carried.lanes[lane] += 1
+            if place <= first:
+                carried.first.append((Sha256(item), str(path or item)))
     return found
 
 
@@ -156,9 +172,18 @@ def links_of(
         found.setdefault(Sha256(item), {})[str(key)] = str(kind)
     if known is None:
         keys = {key for carried in found.values() for key in carried}
-        carriers = members(connection, now, sorted(keys), first=0)
-        known = {key: sum(who.lanes.values()) for key, who in carriers.items()}
+        known = {
+            str(key): int(number)
+            for page in _pages(now, sorted(keys))
+            for key, number in connection.execute(text(_HOW_MANY), page)
+        }
     return {
         sha: [(kind, key, known.get(key, 1)) for key, kind in carried.items()]
         for sha, carried in found.items()
     }
+
+
+def _pages(now: Current, keys: Iterable[str]) -> Iterator[dict[str, str | int | None]]:
+    rest = iter(keys)
+    while page := list(islice(rest, _PAGE)):
+        yield {**now.given(), "keys": json.dumps(page)}

@@ -12,6 +12,7 @@ from assay.core.facts import Observation
 from assay.core.jsonvalue import canonical
 from assay.core.vocab import Level
 from assay.examiners.exif import MAX_TEXT, ExifExaminer
+from tests.support.pdfs import flate, pdf
 from tests.support.photos import exif_block, photo, scene
 from tests.support.tiffs import ASCII, UNDEFINED, block
 from tests.support.views import make_view
@@ -62,6 +63,13 @@ def test_a_value_without_a_number_is_null_and_the_rest_is_typed_json() -> None:
     (exif,) = examine(data)
     assert b'"Exif:FNumber":null' in canonical(exif.value)
     assert b'"Exif:ExifVersion":"0232"' in canonical(exif.value)
+
+
+def test_packed_xmp_of_a_document_is_shown() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Example 1"/>'
+    data = pdf(("/Type /Metadata /Filter /FlateDecode", flate(packet)))
+    (xmp,) = examine(data, "application/pdf")
+    assert (xmp.kind, xmp.value["properties"]) == ("xmp", {"x:xmptk": ["Example 1"]})
 
 
 def test_a_cut_block_is_a_finding() -> None:

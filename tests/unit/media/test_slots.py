@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripts.fuzz_walkers import load, one_input, seeds
 
 from assay.core.slots import SlotKind
 from assay.media import gather
@@ -24,7 +26,9 @@ from tests.support.containers import (
     id3,
     jpeg_with,
     mp4,
+    opus,
     png_with,
+    psd,
     riff_chunk,
     segment,
     sub_blocks,
@@ -32,6 +36,7 @@ from tests.support.containers import (
     wav,
     webm,
 )
+from tests.support.pdfs import pdf
 
 SAMPLES = {
     "image/jpeg": jpeg_with(
@@ -48,6 +53,13 @@ SAMPLES = {
     "audio/wav": wav(riff_chunk(b"LIST", b"INFO" + riff_chunk(b"ICMT", b"text"))),
     "audio/flac": flac(b"a=b"),
     "audio/mpeg": id3((b"TIT2", b"\0abc")),
+    "audio/ogg": opus(b"a=b", b"c=" + bytes(300), segments=1),
+    "application/pdf": pdf(
+        ("/Type /Metadata /Filter /FlateDecode", zlib.compress(XMP)),
+        ("/Type /EmbeddedFile", JUMBF),
+        trailer="/Info 1 0 R",
+    ),
+    "image/vnd.adobe.photoshop": psd((0x0404, b"abcd"), (0x0424, XMP)),
     "video/webm": webm((b"A", b"b")),
     "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg"><metadata/><a href="#a"/></svg>',
 }
@@ -85,7 +97,14 @@ def test_every_truncation_of_a_sample_is_survived(media_type: str) -> None:
 
 def test_samples_are_what_they_claim_and_walk_without_trouble() -> None:
     assert {sniff(d, len(d)) for m, d in SAMPLES.items() if m != "image/webp"} <= set(SAMPLES)
-    for media_type in ("image/jpeg", "image/gif", "image/heic", "video/mp4", "audio/flac"):
+    for media_type in (
+        "image/jpeg",
+        "image/gif",
+        "image/heic",
+        "video/mp4",
+        "audio/flac",
+        "audio/ogg",
+    ):
         assert walk(SAMPLES[media_type], media_type).troubles == ()
 
 
@@ -128,3 +147,15 @@ def test_all_shared_media_walk_within_their_bounds(shared_data: Path) -> None:
 def test_hostile_files_get_their_flag(shared_data: Path, name: str, flag: str) -> None:
     data = (shared_data / "evidence" / name).read_bytes()
     assert flag in {t.flag for t in walk(data, sniff(data, len(data))).troubles}
+
+
+def test_the_seeds_of_the_fuzzer_cover_every_container_and_hold_what_it_checks() -> None:
+    types = load()
+    made = list(seeds(types, []))
+    containers = {walk(data[1:], types[data[0]]).container for data in made}
+    assert containers >= {
+        "jpeg", "png", "webp", "riff", "gif", "tiff", "isobmff", "svg", "psd", "flac", "id3", "ogg",
+        "ebml", "pdf",
+    }  # fmt: skip
+    for data in made:
+        one_input(data, types)

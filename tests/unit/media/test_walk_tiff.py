@@ -6,6 +6,7 @@ import struct
 
 from assay.core.slots import SlotKind
 from assay.media.slots import walk
+from assay.media.tiff import read_exif
 from tests.support.containers import JUMBF, XMP, picture, tiff
 
 SIZE = [(256, 4, 1, struct.pack("<I", 20)), (257, 3, 1, struct.pack("<H", 10))]
@@ -52,3 +53,11 @@ def test_many_entries_naming_the_whole_file_cost_bounded_memory() -> None:
     found = walk(tiff(entries, after=filler), "image/tiff")
     assert sum(len(s.data) for s in found.slots if s.kind is SlotKind.XMP) <= 64 << 20
     assert "metadata_bomb" in {t.flag for t in found.troubles}
+
+
+def test_the_fields_of_a_bigtiff_are_read_as_well() -> None:
+    make = b"Example Corp\0"
+    data = b"II+\0" + struct.pack("<HHQ", 8, 0, 16) + struct.pack("<Q", 1)
+    data += struct.pack("<HHQQ", 271, 2, len(make), 52) + struct.pack("<Q", 0) + make
+    (slot,) = walk(data, "image/tiff").slots
+    assert read_exif(slot.data).text("Make") == "Example Corp"

@@ -64,13 +64,15 @@ def test_items_are_counted_once_and_history_does_not_count(case: Case) -> None:
     assert list(fingerprints.counts(case.connection, now(case))) == [(A, 3), (B, 2)]
     assert list(fingerprints.counts(case.connection, now(case), least=3)) == [(A, 3)]
     assert list(fingerprints.counts(case.connection, now(case), "camera")) == [(B, 2)]
-    assert fingerprints.items_of(case.connection, now(case), A) == {sha(1), sha(2), sha(3)}
+    assert fingerprints.ever(case.connection, A) == {sha(n) for n in (1, 2, 3, 5, 6)}
+    those = [sha(n) for n in (1, 4, 5, 6)]
+    assert fingerprints.among(case.connection, now(case), A, those) == {sha(1)}
 
 
 def test_a_key_says_what_it_stands_for_and_who_carries_it(case: Case) -> None:
-    said = fingerprints.said(case.connection, now(case), B)
-    assert said == fingerprints.Said("camera", "what b is", {"tool": "x"})
-    assert fingerprints.said(case.connection, now(case), "c" * 32) is None
+    carriers = [(B, sha(3)), (A, sha(4)), ("c" * 32, sha(1))]  # 4 does not carry A
+    said = fingerprints.said(case.connection, now(case), carriers)
+    assert said == {B: fingerprints.Said("camera", "what b is", {"tool": "x"})}
     members = fingerprints.members(case.connection, now(case), [A, B], first=2)
     assert members[A].lanes == {1: 1, fingerprints.INVENTORY: 1, fingerprints.UNPLACED: 1}
     assert members[A].first[0] == (sha(2), "DCIM/0002.jpg")  # lane 1 comes before all others
@@ -112,13 +114,13 @@ def test_every_query_uses_the_index_where_there_is_one(tmp_path: Path, case: Cas
         for query in (
             fingerprints._COUNTS,
             fingerprints._CARRIERS,
-            fingerprints._LANES,
-            fingerprints._FIRST,
-            fingerprints._SAID,
+            fingerprints._HOW_MANY,
+            fingerprints._MEMBERS,
+            fingerprints._EVER,
         ):
             rows = database.execute("EXPLAIN QUERY PLAN " + query, given).fetchall()
             plan = [str(row[3]) for row in rows]
-            assert any("USING INDEX observations_fingerprints" in line for line in plan), plan
+            assert any(" INDEX observations_fingerprints" in line for line in plan), plan
             assert not any("SCAN observations" in line and "INDEX" not in line for line in plan)
 
 

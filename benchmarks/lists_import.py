@@ -3,7 +3,8 @@
 Each format is made from a fixed seed into a folder, then read in a process of its own; its peak
 resident memory (VmHWM, Linux) counts interpreter and imports. Then the VICS file, whose records
 have MD5, SHA-1, PhotoDNA and PDQ, becomes a list, and one hash more is added to it: resident with
-mapped files, and the anonymous part (looked up fifty times a second). No other process helps.
+mapped files, and the anonymous part (looked up fifty times a second). No other process helps. Last
+come the steps with perceptual hashes, at that size and ten times as many.
 Run as ``.venv/bin/python benchmarks/lists_import.py [--records N] [--only-list]``; prints Markdown.
 """
 
@@ -54,6 +55,43 @@ summary = changing.add(Path(sys.argv[1]), Path(sys.argv[2]))
 spent = time.perf_counter() - began, time.process_time() - cpu
 done.set()
 print(summary.changes.added, *spent, status("VmHWM"), anonymous)
+"""
+
+_PARTS = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from assay.lists import flood, near_build
+from assay.lists.columns import ColumnFile, ColumnWriter
+from assay.lists.index_writer import IndexWriter
+from assay.lists.marks import Marks
+what, folder, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+def blocks():
+    for start in range(0, count, 1 << 16):
+        size = min(1 << 16, count - start)
+        rows = np.random.default_rng(start).integers(0, 256, (size, 32), np.uint8)
+        yield rows, np.arange(start, start + size, dtype=np.uint64)
+if what.startswith("index"):
+    build = near_build.build if what == "index by numpy" else IndexWriter.rebuild
+    if build is IndexWriter.rebuild:
+        import assay.lists.index_kernel
+    work = lambda: build(folder / what, blocks())
+else:
+    column = ColumnWriter(folder / what, 32)
+    for rows, numbers in blocks():
+        column.add_rows(np.hstack((rows, numbers.astype("<u4").view(np.uint8).reshape(-1, 4))))
+    file, marks = ColumnFile(column.path, 32, column.close()), Marks(0)
+    marks.grow(count)
+    few = frozenset(np.random.default_rng(n).bytes(32) for n in range(int(what.split()[1] or 0)))
+    if few:
+        work = lambda: flood.flooded_among([file], marks, 1000, few)
+    else:
+        work = lambda: flood.flooded([file], marks, 1000)
+cpu = time.process_time()
+work()
+spent = time.process_time() - cpu
+lines = Path("/proc/self/status").read_text().splitlines()
+print(spent, next(line.split()[1] for line in lines if line.startswith("VmHWM")))
 """
 
 
@@ -200,6 +238,23 @@ def _into_a_list(count: int) -> Iterator[str]:
             )
 
 
+def _parts(count: int) -> Iterator[str]:
+    """Measure what an import does with the perceptual hashes of a list, step by step."""
+    steps = {
+        "index by numpy": "index built by numpy, as an import does",
+        "index by kernel": "index built by the compiled kernel",
+        "flood 0": "what records share, counted over the whole list",
+        "flood 4000": "the same for 4,000 new hashes",
+        "flood 1": "the same for one new hash",
+    }
+    for what, told in steps.items():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-c", _PARTS, what, folder, str(count)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+        cpu, peak = map(float, done.stdout.split())
+        yield f"| {told} | {count:,} | {cpu:.2f} | {peak * 1024 / 1e6:.0f} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
@@ -219,6 +274,12 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for line in _into_a_list(count):
         print(line, flush=True)
+    print("\nof that, made-up hashes alone\n")
+    print("| what | hashes | CPU s | peak resident MB |")
+    print("|---|---|---|---|")
+    for size in (count, 10 * count):
+        for line in _parts(size):
+            print(line, flush=True)
     print(f"\n{time.perf_counter() - began:.0f} s in all")
 
 

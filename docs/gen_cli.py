@@ -236,6 +236,7 @@ def limits() -> str:
         ("one EXIF value", f"{tiff.MAX_VALUE // mib} MiB", "`metadata_bomb`"),
         ("one XMP packet", f"{xmp.MAX_PACKET // mib} MiB", "`metadata_bomb`"),
         ("observations of one check on one file", f"{stage.MAX_OBSERVATIONS:,}", "`count_limit`"),
+        ("observations of one check on one frame", f"{stage.MAX_OF_FRAME:,}", "`count_limit`"),
         ("passwords tried on one AES archive", f"{ziplock.MAX_TRIES:,}", "`encrypted`"),
         ("wall time of one content", timeout, "failure `timeout`"),
         ("memory of one worker", f"{worker.memory // gib} GiB", "failure `memory`"),

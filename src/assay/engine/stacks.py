@@ -25,6 +25,7 @@ from assay.verdict.policy import Policy
 
 MOST = 1000  # members of a stack
 _BLOCK = 256  # pictures asked for at once
+_MANY = 4096  # pictures from which on an index pays
 _PAGE = 500  # items judged at a time
 
 
@@ -64,6 +65,8 @@ def find_stacks(case: Case, policy: Policy) -> Iterator[Stacked]:
                     -1, 32
                 ),
             )
+    if len(origins) > _MANY:
+        pictures.seal()
     origin = np.array(origins, np.int8)
     stacked = np.zeros(len(origin), np.bool_)
     for start in range(0, len(origin), _BLOCK):

@@ -12,7 +12,9 @@ from assay.core.jsonvalue import canonical
 from assay.core.vocab import FailureReason
 from assay.engine.view import FileView, Shared
 
-MAX_OBSERVATIONS = 1000  # of one examiner on one file; hostile input must not flood a case
+# Of one examiner on one file, and on each sampled frame; hostile input must not flood a case.
+MAX_OBSERVATIONS = 1000
+MAX_OF_FRAME = 100
 MAX_VALUE = 1 << 20  # bytes of one observation's value as canonical JSON
 
 
@@ -29,7 +31,7 @@ def run_examiner(
             for frame in shared.moving().frames():
                 view = FileView(shared, examiner.info, config, frame)
                 with suppress(NotApplicable):
-                    _take(examiner.examine(view), seen)
+                    _take(examiner.examine(view), seen, MAX_OF_FRAME)
         return seen, None
     except NotApplicable:
         return seen, None
@@ -49,10 +51,12 @@ def run_examiner(
     return seen, failure(shared, examiner.info.name, examiner.info.version, reason, detail, config)
 
 
-def _take(observations: Iterable[Observation], seen: list[Observation]) -> None:
-    for observation in observations:
-        if len(seen) >= MAX_OBSERVATIONS:
-            raise LimitReached(f"more than {MAX_OBSERVATIONS} observations", flag="count_limit")
+def _take(
+    observations: Iterable[Observation], seen: list[Observation], most: int = MAX_OBSERVATIONS
+) -> None:
+    for number, observation in enumerate(observations):
+        if number >= most:
+            raise LimitReached(f"more than {most} observations", flag="count_limit")
         if len(canonical(observation.value)) > MAX_VALUE:
             raise LimitReached(
                 f"an observation larger than {MAX_VALUE} bytes", flag="metadata_bomb"

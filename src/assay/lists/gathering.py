@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ITEM = 32  # bytes that name an item: its SHA-256
-_FEW = 20_000_000  # comparisons that cost less than loading numba
+_FEW = 2_000_000  # comparisons that cost less than loading numba
 _SEAL = 1 << 14  # hashes beside a segment before they are put into a new one, at least
 _BLOCK = 256  # queries compared at once without numba
 
@@ -68,7 +68,7 @@ class Gathering:
         self._items[self._count : new] = items
         self._count = new
         if new - self._sealed > max(_SEAL, self._sealed):
-            self._seal()
+            self.seal()
 
     def remove(self, items: Sequence[bytes]) -> None:
         """Let the hashes of these items be found no more."""
@@ -100,7 +100,7 @@ class Gathering:
 
     def search(self, queries: NDArray[np.uint8], radius: int, cap: int) -> Near:
         """Return what lies within ``radius`` (0-63 bits) of Q×32 queries, ``cap`` a query."""
-        if len(queries) * self._count <= _FEW:
+        if self._segment is None and len(queries) * self._count <= _FEW:
             return self._by_force(as_words(queries), radius, cap)
         found = index_search.search(self._parts(), queries, radius, cap, index_search.cores())
         return Near(found.query, found.record.astype(np.int64), found.distance, found.capped)
@@ -118,9 +118,7 @@ class Gathering:
         return (Part(s.words, s.records, dead, s.order, s.starts), rest)
 
     def _by_force(self, wanted: NDArray[np.uint64], radius: int, cap: int) -> Near:
-        beside = self._words[: self._count - self._sealed]
-        words = beside if self._segment is None else np.concatenate([self._segment.words, beside])
-        dead = self._dead[: self._count]
+        words, dead = self._words[: self._count], self._dead[: self._count]
         rows: list[NDArray[np.int64]] = []
         capped = np.zeros(len(wanted), np.bool_)
         for start in range(0, len(wanted), _BLOCK):
@@ -141,8 +139,8 @@ class Gathering:
         found = np.concatenate(rows, axis=1) if rows else np.zeros((3, 0), np.int64)
         return Near(found[0], found[1], found[2].astype(np.uint8), capped)
 
-    def _seal(self) -> None:
-        """Put everything into one segment."""
+    def seal(self) -> None:
+        """Put everything into one segment: worth it before many searches."""
         handle, name = tempfile.mkstemp(prefix=".near-", dir=self._folder)
         os.close(handle)
         path = Path(name)

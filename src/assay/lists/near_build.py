@@ -1,7 +1,7 @@
 """Building a Hamming index of many hashes in one go, in little memory and without a compiler.
 
-The same bytes as ``index_segment.SegmentBuilder`` writes. Its compiled kernel sorts three times as
-fast, but the compiler alone takes 120 MiB, more than everything else of an import together.
+The same bytes as ``index_segment.SegmentBuilder`` writes. Its compiled kernel sorts two to three
+times as fast, but the compiler alone takes 120 MiB, more than everything else of an import.
 """
 
 from __future__ import annotations

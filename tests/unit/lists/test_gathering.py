@@ -59,11 +59,15 @@ def test_a_segment_answers_as_brute_force_does(
     held.remove([names[n].tobytes() for n in (0, 500, 999)])
     asked = changed(base[::50], 20)
     answers = []
-    for few in (gathering._FEW, 0):
+    plain = Gathering(tmp_path)
+    monkeypatch.setattr(gathering, "_SEAL", 1 << 20)
+    plain.add(base, names)
+    plain.remove([names[n].tobytes() for n in (0, 500, 999)])
+    for one, few in ((held, 0), (plain, 0), (plain, 1 << 30)):
         monkeypatch.setattr(gathering, "_FEW", few)
-        found = held.search(asked, 31, 4)
+        found = one.search(asked, 31, 4)
         answers.append((found.query.tolist(), found.place.tolist(), found.distance.tolist()))
-    assert answers[0] == answers[1]
+    assert answers[0] == answers[1] == answers[2]
     assert len(answers[0][0]) == 18  # of 20: two were removed
     assert (held.hashes(np.array([1, 998])) == base[[1, 998]]).all()
     assert not list(tmp_path.iterdir())

@@ -76,7 +76,8 @@ def test_texts_of_records_are_shown_on_request_alone(tmp_path: Path) -> None:
     label = next(w for w in WRITERS if w.texts is midjourney)
     (folder / "label.png").write_bytes(label.build())
     assert assay("triage", folder, "--case", case).code == 0
-    for given in (("inspect", *folder.iterdir()), ("show", "graph.png", "--case", case)):
+    show: tuple[str | Path, ...] = ("show", "graph.png", "--case", case)
+    for given in (("inspect", *folder.iterdir()), show):
         quiet, asked = assay(*given), assay(*given, "--prompts")
         assert PROMPT not in quiet.out
         assert PROMPT in asked.out

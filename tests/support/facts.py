@@ -10,7 +10,9 @@ from assay.core.jsonvalue import Json
 from assay.core.vocab import FailureReason, Level, ListPolarity, Polarity
 
 SHA = Sha256("ab" * 32)
-CHECKS = frozenset({"content", "picture", "pdq", "exif", "camera", "genparams", "c2pa"})
+CHECKS = frozenset(
+    {"content", "picture", "pdq", "exif", "camera", "genparams", "c2pa", "signature"}
+)
 
 
 def item(media_type: str = "image/jpeg", sha256: Sha256 = SHA) -> Item:

@@ -12,6 +12,7 @@ from assay.engine.batch import Batch, Committer
 from assay.engine.checks import Pinned
 from assay.engine.progress import Progress
 from assay.store.case import Case
+from assay.store.records import Found
 from assay.verdict.policy import Policy, shipped_policy
 from assay.verdict.scheme import shipped_scheme
 from tests.support import cases
@@ -70,7 +71,7 @@ def committer(case: Case, policy: Policy | None = None) -> Committer:
 def commit(to: Committer, *pictures: Picture) -> None:
     batch = Batch(
         items=[cases.item(p.number) for p in pictures],
-        occurrences=[cases.place(p.number) for p in pictures],
+        occurrences=[Found(cases.place(p.number)) for p in pictures],
         observations=[o for p in pictures for o in p.observations()],
         failures=[f for p in pictures for f in p.failures],
         dirty={cases.sha(p.number): None for p in pictures},

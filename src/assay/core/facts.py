@@ -207,6 +207,18 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a file that lies beside an item (a sidecar) says about it, or why that is not known."""
+
+    path: str  # display form
+    item: Sha256 | None = None  # the file's content; None where it was not read
+    level: Level = Level.N  # S1 or E: the file does not carry it, so nothing beside it is more
+    tool: str = ""
+    text: str = ""
+    trouble: str = ""  # why nothing is known; empty: it was read
+
+
+@dataclass(frozen=True, slots=True)
 class Stacked:
     """An item lies near the head of a stack of near-duplicates."""
 

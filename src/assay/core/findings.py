@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from assay.core.beside import WORDS
 from assay.core.jsonvalue import Json
 
 
@@ -97,6 +98,13 @@ _KINDS = (
     FindingKind("several_stores", "More than one store of credentials lies in the file: {detail}."),
     FindingKind("credential_unreadable", "The credential could not be read: {detail}.", True),
     FindingKind("detector_disagrees", "A detector speaks for a camera against a signature."),
+    *(
+        FindingKind(
+            word,
+            f"A file of the same name with the ending {ending} lies beside it: it may say more.",
+        )
+        for word, ending in WORDS.items()
+    ),
     FindingKind("atime_not_protected", "The access time could not be protected on this source."),
 )
 

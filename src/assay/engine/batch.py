@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from assay.core.contract import Frame
 from assay.core.facts import Failure, Item, Match, Observation, Sha256
 from assay.core.jsonvalue import Json
+from assay.engine import sidecars
 from assay.engine.checks import Pinned
-from assay.engine.judging import Judge
+from assay.engine.judging import Judge, Ruling, put
 from assay.engine.matching import Matcher, fall_behind
 from assay.engine.neighbours import Neighbourhood
 from assay.engine.progress import Progress
 from assay.store.case import Case
 from assay.store.records import Entry, Found, Hash, LedgerRow
+from assay.store.writer import Transaction
 from assay.verdict.decide import HASHES
 from assay.verdict.policy import Policy
 
 ACTION = "facts.added"
+_PAGE = 500  # items judged at a time
 _MOST_PIXELS = (1 << 63) - 1  # what a column holds; a header can claim more
 _HASH = re.compile("[0-9a-f]{64}")
 _TURNED = re.compile("[0-9a-f]{192}")
@@ -124,10 +128,9 @@ class Committer:
             tx.add_matches(matches)
             if failed:
                 fall_behind(tx, self.case)
-            rulings = self.judge.rulings(dirty)
-            tx.put_verdicts(ruling.verdict for ruling in rulings)
-            tx.put_placements(ruling.placement for ruling in rulings)
-            rulings += self.hood.settle(tx, rulings)
+            rulings = self._place(tx, list(dirty))
+            for page in self._beside(batch, dirty, tx.seq):
+                rulings += self._place(tx, page)
         for ruling in rulings:
             self.progress.placed(
                 ruling.bundle.placement,
@@ -135,6 +138,22 @@ class Committer:
                 ruling.verdict.origin,
                 ruling.facts.path,
             )
+
+    def _place(self, tx: Transaction, shas: Sequence[Sha256]) -> list[Ruling]:
+        rulings = self.judge.rulings(shas)
+        put(tx, rulings)
+        return rulings + self.hood.settle(tx, rulings)
+
+    def _beside(
+        self, batch: Batch, done: Mapping[Sha256, None], event: int
+    ) -> Iterator[list[Sha256]]:
+        """Yield, page by page, what lies beside new sidecars or in containers that have ended."""
+        connection = self.case.connection
+        shas = sidecars.described(connection, batch.occurrences, event)
+        shas += sidecars.waiting(connection, batch.ledger)
+        left = iter(dict.fromkeys(sha for sha in shas if sha not in done))
+        while page := list(islice(left, _PAGE)):
+            yield page
 
     def _meet(self, batch: Batch, hashes: Sequence[Hash]) -> tuple[list[Match], bool]:
         """Return what the lists say of new facts, and whether a list has failed just now."""

@@ -109,7 +109,7 @@ class Pinned:
         """Keep what the pinned versions and a successful opening say; the rest is history."""
         item, ledger = bundle.item, bundle.ledger
         kind = item.media_type
-        opened = _opened(ledger)
+        opened = opened_by(ledger)
         done = {(r.examiner, r.version, r.config) for r in ledger}
         # a check that failed once and was repeated with success has failed no more
         ended = {(r.examiner, r.version, r.config) for r in ledger if r.state is LedgerState.DONE}
@@ -193,7 +193,7 @@ class Pinned:
         return found
 
 
-def _opened(ledger: Iterable[LedgerRow]) -> dict[str, Key]:
+def opened_by(ledger: Iterable[LedgerRow]) -> dict[str, Key]:
     """Return for each opener whose newest version once succeeded on an item, with which config.
 
     Its earlier failures (a password was missing) are history; while none succeeded all stand. An

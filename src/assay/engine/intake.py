@@ -8,7 +8,7 @@ refused whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from assay.core.facts import Failure, Item, Observation, Sha256, SourceId
@@ -36,6 +36,7 @@ class Asked:
     source: SourceId
     key: str  # path of the file inside its source
     wanted: dict[Sha256, frozenset[str]] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()  # finding words that the listing has for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,9 @@ def _place(body: Mapping[str, Json], asked: Asked, item: Sha256 | None) -> Found
         raise RefusedError("a place at another depth")
     if place.container is not None and place.container not in asked.wanted:
         raise RefusedError("a place inside something that was never announced")
+    if top and asked.flags:
+        flags = tuple(dict.fromkeys((*occurrence.flags, *asked.flags)))
+        return replace(place, occurrence=replace(occurrence, flags=flags))
     return place
 
 

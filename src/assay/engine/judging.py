@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from assay.core.facts import Observation, Placement, Sha256, Verdict
+from assay.core.facts import Beside, Observation, Placement, Sha256, Verdict
 from assay.core.vocab import EntryKind, Role
 from assay.engine.checks import Pinned
+from assay.engine.sidecars import Sidecars
 from assay.store import queries
 from assay.store.reader import Reader
 from assay.store.records import Bundle
@@ -91,6 +92,8 @@ class _Court:
         self._reader = reader
         self._pinned = pinned
         self._policy = policy
+        self._sidecars = Sidecars(reader.connection, pinned)
+        self._beside: dict[Sha256, tuple[Beside, ...]] = {}
         self._bundles: dict[Sha256, Bundle] = {}
         self._rulings: dict[Sha256, Ruling] = {}
         self._decided: set[Sha256] = set()  # placed by a person, or shown with what a person placed
@@ -104,6 +107,7 @@ class _Court:
                 return
             found = self._reader.facts_of(missing)
             self._bundles |= found
+            self._beside |= self._sidecars.of(found)
             level = sorted({c for bundle in found.values() for c in _needed(bundle)})
 
     def ruling(self, sha: Sha256) -> Ruling | None:
@@ -127,7 +131,7 @@ class _Court:
         bundle = self._bundles.get(sha)
         if bundle is None:
             return None
-        facts = self._pinned.facts(bundle)
+        facts = replace(self._pinned.facts(bundle), beside=self._beside.get(sha, ()))
         verdict, placement = decide(facts, self._policy)
         if is_decided(facts, placement):
             self._decided.add(sha)

@@ -75,7 +75,7 @@ class Ticket:
     asked: Asked = field(init=False)
 
     def __post_init__(self) -> None:
-        self.asked = Asked(self.source.id, self.found.key)
+        self.asked = Asked(self.source.id, self.found.key, flags=self.found.beside)
 
 
 class Run:

@@ -23,6 +23,7 @@ class Found:
     mode: int | None = None  # st_mode
     times: tuple[Stamp, ...] = ()
     detail: str = ""  # link target, error text, or why it was left out
+    beside: tuple[str, ...] = ()  # finding words of files that may describe it (``core.beside``)
     turn: Turn = Turn.REST  # the class of the folder it lies in: when it is read, never whether
 
 

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from assay.core.beside import Listing
 from assay.core.errors import SourceError, SourceVanishedError
 from assay.core.vocab import EntryKind
 from assay.sources.filters import Filters
@@ -49,6 +50,7 @@ class Waiting:
     path: Parts = field(compare=False)  # the end of its folded path, for the order
     above: Chain | None = field(compare=False)
     rest: Iterator[str] | None = field(default=None, compare=False)  # names, once it was begun
+    listing: Listing = field(default_factory=Listing, compare=False)
 
 
 class Walk:
@@ -89,7 +91,8 @@ class Walk:
                 if found is None:
                     self._wait(folder, name)
                 else:
-                    yield replace(found, turn=folder.turn)
+                    beside = folder.listing.words(name)
+                    yield replace(found, turn=folder.turn, beside=beside)
 
     def _wait(self, folder: Waiting, name: str) -> None:
         """Let a folder inside another wait for its turn."""
@@ -114,6 +117,7 @@ class Walk:
             return self._unreadable(parts, error)
         folder.above = Chain(inode, folder.above)
         folder.rest = iter(others)
+        folder.listing = Listing(others)
         for name in folders:
             self._wait(folder, name)
         return None

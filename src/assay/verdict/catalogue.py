@@ -19,6 +19,14 @@ _SENTENCES: Mapping[str, str] = {
         "A statement that AI made the file is present, but it cannot lower the file: not finished "
         "or not complete: {unfinished}."
     ),
+    "sidecar.says": (
+        "A file beside it, {path} ({item}), says {level}: {text}. The file itself does not carry "
+        "this, so it counts as an unsigned statement at most and can only raise the file."
+    ),
+    "sidecar.unread": (
+        "What may describe this file was not read: {path}: {why}. Nothing may lower this file "
+        "because of it."
+    ),
     "list.differs": (
         "The list {list} has a record ({entry}) that states a digest of this file, but another "
         "{differs} than the file has: no match, and it places nothing."

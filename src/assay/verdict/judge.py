@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from assay.core.facts import Failure, Observation, Reason, Verdict
+from assay.core.facts import Beside, Failure, Observation, Reason, Verdict
 from assay.core.jsonvalue import Json
 from assay.core.vocab import Level, Origin
 from assay.verdict.policy import OriginRule, Policy
 from assay.verdict.signals import ItemFacts, Signals, at_least, read_signals
 
 _ORDER = tuple(Level)
+_BESIDE = 16  # files beside an item that are named among its reasons
 
 
 def judge(facts: ItemFacts, policy: Policy) -> Verdict:
@@ -23,6 +24,7 @@ def judge(facts: ItemFacts, policy: Policy) -> Verdict:
                 Reason("held_back", {"rule": held.code, "unfinished": list(signals.unfinished)})
             )
     reasons += [_evidence(o) for o in evidence(facts)]
+    reasons += [_beside(b) for b in facts.beside[:_BESIDE]]
     reasons += [_failed(f) for f in facts.failures]
     reasons += [Reason("pending", {"examiner": name}) for name in sorted(facts.pending)]
     return Verdict(
@@ -112,6 +114,14 @@ def _evidence(o: Observation) -> Reason:
     if o.llr is not None:
         params["llr"] = o.llr
     return Reason("evidence", params, o.id)
+
+
+def _beside(b: Beside) -> Reason:
+    place: dict[str, Json] = {"path": b.path, "item": b.item}
+    if b.trouble:
+        return Reason("sidecar.unread", {**place, "why": b.trouble})
+    said: dict[str, Json] = {"level": b.level.value, "text": b.text[:300], "tool": b.tool[:200]}
+    return Reason("sidecar.says", {**place, **said})
 
 
 def _failed(f: Failure) -> Reason:

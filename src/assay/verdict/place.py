@@ -184,7 +184,7 @@ def _key(
     cause = f"{0 if facts.failures else 1} {_cause(facts)}" if band is Band.E else ""
     return (
         2 if last else 0 if verdict.origin is Origin.CONFLICT else 1,
-        1 if signals.ai and band is not Band.A else 0,
+        1 if signals.carries_ai and band is not Band.A else 0,
         cause,
         -camera,
         0 if _made_locally(facts) else 1,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from assay.core.facts import Decision, Failure, Item, Match, Neighbours, Observation
+from assay.core.facts import Beside, Decision, Failure, Item, Match, Neighbours, Observation
 from assay.core.findings import INCOMPLETE
 from assay.core.vocab import Lane, Level, Polarity
 
 CAMERA_ORDER = (Level.C1, Level.C2, Level.C3)
 AI_ORDER = (Level.S1, Level.S2, Level.S3, Level.S4, Level.S5)
+SIDECARS = "sidecars"  # the name under which reading the files beside an item is a check
+_BORROWED = frozenset({Level.S1, Level.E})  # what a file beside it can say at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class ItemFacts:
     # Actors whose decision is older than a hit by digest on a positive record, and that hit.
     reopened: Mapping[str, Match] = field(default_factory=dict)
     neighbours: Neighbours | None = None  # what the neighbour search found; None: it did not run
+    beside: tuple[Beside, ...] = ()  # what files beside it say: it only raises
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
     camera: Level | None
     ai: Level | None
+    carries_ai: bool  # a statement that AI made it is in the file itself, not only beside it
     edited: bool
     contradiction: bool  # and no editor is named
     near_camera: bool  # a near copy of an item of the case that has a camera record
@@ -53,7 +57,9 @@ class Signals:
 def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals:
     """Sum up the facts; pure."""
     observations = facts.observations
-    levels = {o.level for o in observations}
+    own = {o.level for o in observations}
+    levels = own | {b.level for b in facts.beside if b.level in _BORROWED}
+    unread = any(b.trouble for b in facts.beside)
     detectors = [o for o in observations if o.kind == "detector"]
     synthetic = [o for o in detectors if o.polarity is Polarity.SYNTHETIC]
     silent = {o.examiner for o in detectors}
@@ -64,12 +70,14 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
             {name for name in failed if name in facts.place_checks or _opens(name)}
             | {name for name in facts.pending if name in facts.place_checks}
             | {f"finding:{flag}" for flag in incomplete}
+            | ({SIDECARS} if unread else set())
         )
     )
     sampled = any(o.kind == "motion" and o.value.get("complete") is not True for o in observations)
     return Signals(
-        camera=_strongest(levels, CAMERA_ORDER),
+        camera=_strongest(own, CAMERA_ORDER),
         ai=_strongest(levels, AI_ORDER),
+        carries_ai=_strongest(own, AI_ORDER) is not None,
         edited=Level.E in levels,
         contradiction=_contradicted(observations),
         near_camera=facts.neighbours is not None and facts.neighbours.camera is not None,
@@ -87,6 +95,7 @@ def read_signals(facts: ItemFacts, shipped_detectors: frozenset[str]) -> Signals
             not facts.failures
             and not sampled
             and not incomplete
+            and not unread
             and not facts.pending
             and not facts.flags & _UNTRUSTED_NAMES
         ),

@@ -11,6 +11,7 @@ from assay.core.jsonvalue import Json
 from assay.engine.batch import Batch, Committer
 from assay.engine.checks import Pinned
 from assay.engine.progress import Progress
+from assay.store.records import Found
 from assay.verdict.policy import shipped_policy
 from tests.support import cases
 
@@ -39,7 +40,7 @@ def test_a_number_that_no_column_holds_ends_no_run(claim: str, tmp_path: Path) -
     committer = Committer(case, Pinned((), {}), shipped_policy(), Progress(), "A. Examiner")
     batch = Batch(
         items=[cases.item(1)],
-        occurrences=[cases.place(1)],
+        occurrences=[Found(cases.place(1))],
         observations=CLAIMS[claim],
         dirty={cases.sha(1): None},
     )

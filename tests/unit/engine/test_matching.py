@@ -18,7 +18,7 @@ from assay.engine.session import CaseOptions, Session, create
 from assay.lists import changing
 from assay.lists.sealed import ListDamagedError
 from assay.store.check import check_case
-from assay.store.records import Hash
+from assay.store.records import Found, Hash
 from assay.trust.lists import home
 from tests.support import cases, list_files
 
@@ -58,7 +58,9 @@ def started(session: Session) -> matching.Matcher:
 
 def commit(session: Session, matcher: matching.Matcher | None) -> None:
     committer = Committer(session.case, session.pinned, session.policy, Progress(), ACTOR, matcher)
-    batch = Batch(items=[cases.item(1)], occurrences=[cases.place(1)], dirty={cases.sha(1): None})
+    batch = Batch(
+        items=[cases.item(1)], occurrences=[Found(cases.place(1))], dirty={cases.sha(1): None}
+    )
     committer.commit(batch, "one occurrence")
 
 
@@ -141,7 +143,7 @@ def test_a_licensed_hash_that_a_plug_in_computed_meets_the_lists(
     assert matcher.matches([], [], [licensed(other), *odd]) == []
     # found again from what the case holds when lists change
     batch = Batch(
-        items=[cases.item(1)], occurrences=[cases.place(1)], observations=[licensed(value)]
+        items=[cases.item(1)], occurrences=[Found(cases.place(1))], observations=[licensed(value)]
     )
     Committer(session.case, session.pinned, session.policy, Progress(), ACTOR).commit(batch, "one")
     toml = home() / "lists" / "known" / "list.toml"

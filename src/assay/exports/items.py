@@ -15,6 +15,7 @@ from assay.exports.record import item_record
 from assay.exports.selection import Selection
 from assay.exports.whole import written_whole
 from assay.store import queries
+from assay.store.fingerprints import links_of
 from assay.store.records import shown
 
 _PAGE = 500  # items read at a time
@@ -49,6 +50,7 @@ def _records(
     ranks = dict(page)
     met = session.priors.met(list(ranks))
     stacks = queries.stack_members(session.case.connection, list(ranks))
+    links = links_of(session.case.connection, list(ranks))
     for judged in session.judged(list(ranks)):
         yield item_record(
             judged.facts,
@@ -62,6 +64,7 @@ def _records(
             pairs,
             met.get(judged.bundle.item.sha256, ()),
             stacks.get(judged.bundle.item.sha256, ()),
+            links.get(judged.bundle.item.sha256, ()),
         )
 
 

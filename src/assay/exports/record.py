@@ -53,6 +53,7 @@ def item_record(
     pairs: Mapping[str, Sequence[Sha256]] | None = None,
     prior: Iterable[Met] = (),
     members: Sequence[tuple[Sha256, int]] = (),
+    links: Sequence[tuple[str, str, int]] = (),
 ) -> dict[str, Json]:
     """Return the documented object of one item; ``members`` are those of the stack it heads."""
     item = facts.item
@@ -106,6 +107,7 @@ def item_record(
             }
             for d in decisions
         ],
+        "links": [{"kind": kind, "key": key, "items": count} for kind, key, count in links],
         "prior": [met.to_json() for met in prior],
         "policy": verdict.policy,
     }

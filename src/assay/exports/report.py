@@ -21,6 +21,7 @@ from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.core.vocab import Band, Level, Origin
 from assay.engine import editions
+from assay.engine.links import Group, top_groups
 from assay.engine.session import Session
 from assay.exports import unopened, words
 from assay.exports.items import records
@@ -36,6 +37,7 @@ DEFAULT_TOP = 50
 _PLACES = 8  # occurrences shown of one item
 # Codes that say something about this very item; the others are explained once in section 2.
 _SPECIFIC = frozenset({"held_back", "check_failed", "pending"})
+_THREADS = 20  # threads shown
 _EVENTS = 40  # custody events printed: the first and the last ones
 
 
@@ -99,6 +101,7 @@ def _context(
         },
         "sources": sources,
         "prior": session.priors.overlap(reader),
+        "threads": [_thread(group) for group in top_groups(session, _THREADS)],
         "lists": lists_used(session),
         "lists_behind": editions.is_behind(session.settings),
         "lanes": [
@@ -196,6 +199,20 @@ def _item(
         "previews": queries.shown_with(session.case.connection, Sha256(str(row["sha256"]))),
         "more_places": max(0, len(places) - _PLACES),
         "thumbnail": (thumbnails or {}).get(str(row["sha256"]), ""),
+    }
+
+
+def _thread(group: Group) -> dict[str, object]:
+    (share,) = group.shares
+    lanes = ", ".join(f"{n} in lane {lane}" for lane, n in share.lanes.items())
+    first = [path for _, path in share.first]
+    return {
+        "kind": group.kind.replace("_", " "),
+        "key": group.key,
+        "text": display(group.text),
+        "items": group.items,
+        "lanes": lanes,
+        "first": first,
     }
 
 

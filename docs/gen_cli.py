@@ -69,8 +69,16 @@ def levels() -> str:
 
     rows = shipped_policy().levels.items()
     return table(
-        ("level", "words in reports", "what forging it costs"),
-        ((f"**{level.value}**", row.words, row.forge or "does not apply") for level, row in rows),
+        ("level", "words in reports", "what forging it costs", "what would strengthen it"),
+        (
+            (
+                f"**{level.value}**",
+                row.words,
+                row.forge or "does not apply",
+                row.strengthen or "does not apply",
+            )
+            for level, row in rows
+        ),
     )
 
 

@@ -228,7 +228,7 @@ def cameras() -> Iterator[Known]:
         },
         {"EXIF thumbnail": _thumbnail(picture)},
     )
-    other = art.fruit_bowl(1, 320, 240)
+    other = art.dunes(5, 320, 240)
     yield Known(
         "a thumbnail of another picture",
         "camera",
@@ -319,13 +319,12 @@ def credentials() -> Iterator[Known]:
             "band": "b",
         },
     )
-    tampered = bytearray(signed)
-    tampered[-200] ^= 0x10  # in the coded picture, which the credential binds
+    # of another look: beside a changed copy the trusted picture itself would be near lane 1
     yield Known(
-        "a trusted credential on a changed picture",
+        "a trusted credential on another picture",
         "content credentials",
-        "credentials/tampered.jpg",
-        bytes(tampered),
+        "credentials/moved.jpg",
+        _with_credential_of(signed, jpeg(art.night(6, 240, 160), 80)),
         basis,
         {
             "c2pa.tier": "invalid",
@@ -428,7 +427,12 @@ def hostile() -> Iterator[Known]:
         "hostile/pixels.png",
         _huge_png(),
         "IHDR says 50,000 x 50,000; the limit on pixels is far below",
-        {"failures": ["pdq limit", "picture limit"], "findings": ["pixel_limit"], **early},
+        {
+            # whatever looks at pixels has to say that it did not
+            "failures": ["pdq limit", "picture limit", "signature limit", "watermark limit"],
+            "findings": ["pixel_limit"],
+            **early,
+        },
     )
     yield Known(
         "EXIF directories in a circle",
@@ -489,6 +493,16 @@ def _thumbnail(picture: Image.Image) -> Fields:
         "picture.height": 120,
         "lane": 1,
     }
+
+
+def _with_credential_of(signed: bytes, other: bytes) -> bytes:
+    """Return another JPEG with the APP11 segments of a signed one behind its start."""
+    at, segments = 2, b""
+    while signed[at + 1] != 0xDA:
+        length = 2 + int.from_bytes(signed[at + 2 : at + 4], "big")
+        segments += signed[at : at + length] if signed[at + 1] == 0xEB else b""
+        at += length
+    return other[:2] + segments + other[2:]
 
 
 def _gzip(name: str, data: bytes) -> bytes:

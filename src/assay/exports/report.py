@@ -210,7 +210,7 @@ def _thread(group: Group) -> dict[str, object]:
         "kind": group.kind.replace("_", " "),
         "key": group.key,
         "text": display(group.text),
-        "items": group.items,
+        "files": group.items,
         "lanes": lanes,
         "first": first,
     }

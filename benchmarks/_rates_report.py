@@ -75,7 +75,14 @@ def _pairs(every: Sequence[Mapping[str, Any]]) -> list[str]:
         )
     stored = every[0]
     tail = ", ".join(f"{bits} bits {sum(stored['histogram'][: bits + 1]):,.0f}" for bits in _TAIL)
-    return [*lines, "", f"Pairs within so many bits, as stored, with the gate: {tail}."]
+    real = different_pairs([row for row in stored["near"] if row["real"]])
+    return [
+        *lines,
+        "",
+        f"Pairs within so many bits, as stored, with the gate: {tail}. Of {stored['real']:,} pairs "
+        f"of pictures that no generator made, {real} are different and within {RADIUS} bits: at "
+        f"most {upper_bound(real, stored['real']):.1e}.",
+    ]
 
 
 def different_pairs(near: Sequence[Mapping[str, Any]]) -> int:

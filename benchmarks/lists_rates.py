@@ -88,6 +88,7 @@ def _pairs(pictures: Pictures) -> list[dict[str, Any]]:
     stored = pictures.hashes[:, None]
     looks = eight(pictures.hashes, pictures.turned)
     gate = pictures.quality >= QUALITY
+    real = np.array([entry.label == "real" for entry in pictures.entries])
     found = []
     for way, queries in ((WAYS[0], stored), (WAYS[1], looks)):
         for gated, good in ((True, gate), (False, np.ones_like(gate))):
@@ -98,6 +99,7 @@ def _pairs(pictures: Pictures) -> list[dict[str, Any]]:
                     "gate": gated,
                     "pairs": distances.asked // 2,
                     "histogram": (distances.histogram / 2).tolist(),  # each pair is met twice
+                    "real": int((good & real).sum()) * int((good & real).sum() - 1) // 2,
                     "pictures": len(distances.pictures),
                     "near": _near(pictures, distances.near),
                 }
@@ -122,6 +124,7 @@ def _near(pictures: Pictures, near: dict[tuple[int, int], int]) -> list[dict[str
                 "one": _name(a.path),
                 "other": _name(b.path),
                 "sha256": (a.sha256, b.sha256),
+                "real": a.label == b.label == "real",
                 "quality": (int(pictures.quality[one]), int(pictures.quality[other])),
                 "manifest": "one file"
                 if a.origin == b.origin

@@ -170,7 +170,8 @@ def _statement(issuer: str, judged: Judged, story: Story, tool: str) -> str:
 
 
 def _objects(rows: Iterable[JsonObject]) -> list[Json]:
-    return list(rows)[:MAX_SHOWN]
+    found: list[Json] = list(rows)
+    return found[:MAX_SHOWN]
 
 
 def _unique(values: Iterable[str]) -> list[Json]:

@@ -121,7 +121,8 @@ def _names(names: Json, hashes: Json) -> list[Json]:
     plain = {model_name(clean(name)) for name in as_list(names)} - {""}
     # where only the digest is known it stands as the name, too
     rest = {n for n in plain - known if _digest(n) not in digests}
-    return [*sorted(digests), *sorted(rest)][:MAX_ITEMS]
+    found: list[Json] = [*sorted(digests), *sorted(rest)]
+    return found[:MAX_ITEMS]
 
 
 def _digest(text: str) -> str:

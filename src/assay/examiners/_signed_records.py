@@ -59,9 +59,9 @@ def _texts(view: View) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
         hidden = list(hidden_texts(view.pixels))
     except NotApplicable:
         return
-    for text in hidden:
-        where = f"pixels: {text.channel}, lowest bits"
-        yield "Comment", f"stealth {text.channel}", where, (text.text,)
+    for found in hidden:
+        where = f"pixels: {found.channel}, lowest bits"
+        yield "Comment", f"stealth {found.channel}", where, (found.text,)
 
 
 def _readings(slot: Slot) -> tuple[str, ...]:

@@ -120,14 +120,15 @@ def _index(folder: Path) -> None:
     database.close()
 
 
-def timed(turns: int, work: Callable[[], object]) -> float:
-    """Return the median of the wall times, in seconds."""
-    taken = []
+def timed(turns: int, work: Callable[[], object]) -> tuple[float, float]:
+    """Return the medians of wall time and of this process's CPU time, in seconds."""
+    wall, cpu = [], []
     for _ in range(turns):
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - busy)
+    return statistics.median(wall), statistics.median(cpu)
 
 
 def command(*words: str | Path) -> Callable[[], object]:
@@ -138,7 +139,7 @@ def command(*words: str | Path) -> Callable[[], object]:
     return lambda: subprocess.run(line, check=True, capture_output=True, cwd=ROOT, env=env)
 
 
-def _inside(folder: Path, other: Path, turns: int) -> dict[str, float]:
+def _inside(folder: Path, other: Path, turns: int) -> dict[str, tuple[float, float]]:
     """Return what the parts take in an open case."""
     with open_session(folder) as session, closing(open_priors([other])) as others:
         connection = session.case.connection
@@ -187,13 +188,14 @@ def main() -> None:
             "`assay links --with`": timed(given.turns, command("--case", one, "--with", two)),
             **_inside(one, two, given.turns),
         }
-        start = timed(given.turns, command("--help"))
+        start, _ = timed(given.turns, command("--help"))
         threads = _threads(one)
     print(f"{given.items} items a case, {threads}; made in {made:.0f} s")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; `--help` {start:.2f} s\n")
-    print("| | s |\n|---|---|")
-    for row, seconds in found.items():
-        print(f"| {row} | {seconds:.3f} |")
+    print("| | wall s | CPU s |\n|---|---|---|")
+    for row, (wall, cpu) in found.items():
+        own = f"{cpu:.3f}" if not row.startswith("`") else ""  # a command is another process
+        print(f"| {row} | {wall:.3f} | {own} |")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))
 

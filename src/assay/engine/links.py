@@ -85,7 +85,7 @@ class Ranked:
 
     key: str
     items: int
-    in_cases: tuple[int, ...]  # positions in the list of cases
+    in_cases: dict[int, int]  # position in the list of cases -> items there
 
 
 def looked(session: Session, others: Priors | None = None) -> tuple[list[Looked], list[str]]:
@@ -122,13 +122,16 @@ def described(cases: Sequence[Looked], rows: Sequence[Ranked]) -> Iterator[Group
     while page := list(islice(keys, _PAGE)):
         members = [
             fingerprints.members(
-                case.connection, case.now, [r.key for r in page if at in r.in_cases], FIRST
+                case.connection,
+                case.now,
+                {r.key: r.in_cases[at] for r in page if at in r.in_cases},
+                FIRST,
             )
             for at, case in enumerate(cases)
         ]
         said: dict[str, fingerprints.Said] = {}
         for at, case in enumerate(cases):
-            own = [r.key for r in page if r.in_cases[0] == at]
+            own = [r.key for r in page if next(iter(r.in_cases)) == at]
             carriers = [(key, members[at][key].first[0][0]) for key in own]
             said |= fingerprints.said(case.connection, case.now, carriers)
         for row in page:
@@ -155,7 +158,7 @@ def _counted(cases: Sequence[Looked], kind: str | None, least: int) -> Iterator[
     counted = (_of_case(case, at, kind, alone) for at, case in enumerate(cases))
     for key, rows in groupby(heapq.merge(*counted), key=lambda row: row[0]):
         met = list(rows)
-        in_cases = tuple(at for _, at, _ in met)
+        in_cases = {at: number for _, at, number in met}
         if len(met) == 1:
             yield Ranked(key, met[0][2], in_cases)
         elif sum(number for _, _, number in met) >= least:

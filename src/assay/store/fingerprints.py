@@ -7,7 +7,6 @@ Every query is written for the index ``observations_fingerprints``, by key and i
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +17,10 @@ from assay.core.facts import Sha256
 from assay.core.jsonvalue import JsonObject
 
 EXAMINER = "fingerprint"
-INVENTORY, UNPLACED = 0, -1  # for ``Members.lanes``: no lane, and not placed at all
+INVENTORY, UNPLACED = (
+    0,
+    -1,
+)  # as _MEMBERS says it, for ``Members.lanes``: no lane, and not placed at all
 _PAGE = 400  # keys a query
 
 _CURRENT = """
@@ -45,18 +47,25 @@ SELECT DISTINCT {_KEY} AS key, item FROM observations
 WHERE {_THESE} AND {_KEY} IN (SELECT value FROM json_each(:keys)) AND {_OURS}
 """  # noqa: S608
 _HOW_MANY = f"SELECT key, count(*) FROM ({_CARRIERS}) GROUP BY key"  # noqa: S608
-# One pass over the carriers for everything: their rows lie all over the table.
-_MEMBERS = f"""
-SELECT key, item, lane, place, CASE WHEN place <= :first THEN (
-    SELECT min(path) FROM occurrences WHERE sha256 = item) END
-FROM (
+# The same without a look at the rows, which lie all over the table: history is among them.
+_EVERYONE = f"""
+SELECT DISTINCT {_KEY} AS key, item FROM observations
+WHERE {_THESE} AND {_KEY} IN (SELECT value FROM json_each(:keys))
+"""  # noqa: S608
+_HOW_MANY_EVER = f"SELECT key, count(*) FROM ({_EVERYONE}) GROUP BY key"  # noqa: S608
+_MEMBERS = """
+WITH placed AS MATERIALIZED (
     SELECT m.key AS key, m.item AS item,
-        CASE WHEN p.item IS NULL THEN {UNPLACED} ELSE coalesce(p.lane, {INVENTORY}) END AS lane,
+        CASE WHEN p.item IS NULL THEN -1 ELSE coalesce(p.lane, 0) END AS lane,
         row_number() OVER (
             PARTITION BY m.key ORDER BY p.lane IS NULL, p.lane, p.band, p.sort, m.item) AS place
-    FROM ({_CARRIERS}) m LEFT JOIN placements p ON p.item = m.item
-) ORDER BY key, place
-"""  # noqa: S608
+    FROM (%s) m LEFT JOIN placements p ON p.item = m.item
+)
+SELECT key, lane, count(*), NULL AS item, NULL AS path FROM placed GROUP BY key, lane
+UNION ALL
+SELECT key, lane, place, item, (SELECT min(path) FROM occurrences WHERE sha256 = item)
+FROM placed WHERE place <= :first ORDER BY 1, 3
+"""
 _EVER = f"SELECT DISTINCT item FROM observations WHERE {_THESE} AND {_KEY} = :key"  # noqa: S608
 _AMONG = f"""
 SELECT item, {_KEY}, value FROM observations
@@ -94,7 +103,7 @@ class Said:
 class Members:
     """Who carries a key in one case."""
 
-    lanes: Counter[int] = field(default_factory=Counter)  # lane, INVENTORY or UNPLACED -> items
+    lanes: dict[int, int] = field(default_factory=dict)  # lane, INVENTORY or UNPLACED -> items
     first: list[tuple[Sha256, str]] = field(default_factory=list)  # (item, path), order of work
 
 
@@ -140,17 +149,27 @@ def said(
 
 
 def members(
-    connection: Connection, now: Current, keys: Iterable[str], first: int = 3
+    connection: Connection, now: Current, keys: Mapping[str, int], first: int = 3
 ) -> dict[str, Members]:
-    """Return for each key how many items carry it by lane, and the ``first`` in order of work."""
+    """Return for each key how many items carry it by lane, and the ``first`` in order of work.
+
+    ``keys`` come with the number of items that ``counts`` gave.
+    """
     found: dict[str, Members] = {}
     for page in _pages(now, keys):
-        given = {**page, "first": first}
-        for key, item, lane, place, path in connection.execute(text(_MEMBERS), given):
-            carried = found.setdefault(key, Members())
-            carried.lanes[lane] += 1
-            if place <= first:
-                carried.first.append((Sha256(item), str(path or item)))
+        ever = {row[0]: row[1] for row in connection.execute(text(_HOW_MANY_EVER), page)}
+        # where as many carry a key as ever did, none of them is history
+        plain = [key for key, number in ever.items() if keys[key] == number]
+        mixed = [key for key in ever if keys[key] != ever[key]]
+        for some, carriers in ((plain, _EVERYONE), (mixed, _CARRIERS)):
+            given = {**page, "keys": json.dumps(some), "first": first}
+            rows = connection.execute(text(_MEMBERS % carriers), given) if some else ()
+            for key, lane, number, item, path in rows:
+                carried = found.setdefault(key, Members())
+                if item is None:
+                    carried.lanes[lane] = number
+                else:
+                    carried.first.append((Sha256(item), str(path or item)))
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assay.core.facts import Sha256
 from assay.core.jsonvalue import Json
+from assay.engine.links import carried
 from assay.engine.ranking import Ranked, in_order, rank_of
 from assay.engine.session import Session
 from assay.exports.record import item_record
@@ -39,18 +40,24 @@ def _all(session: Session, lane: int | None) -> Iterator[dict[str, Json]]:
     ranked = in_order(session.case.connection, lane)
     size = _FIRST
     pairs = queries.pairs(session.case.connection)
+    known: Mapping[str, int] | None = None
     while page := list(islice(ranked, size)):
-        yield from _records(session, page, pairs)
+        yield from _records(session, page, pairs, known)
+        if known is None:  # for a person who waits for the first page each key is counted alone
+            known = carried(session.case.connection)
         size = _PAGE
 
 
 def _records(
-    session: Session, page: list[Ranked], pairs: Mapping[str, list[Sha256]]
+    session: Session,
+    page: list[Ranked],
+    pairs: Mapping[str, list[Sha256]],
+    known: Mapping[str, int] | None = None,
 ) -> Iterator[dict[str, Json]]:
     ranks = dict(page)
     met = session.priors.met(list(ranks))
     stacks = queries.stack_members(session.case.connection, list(ranks))
-    links = links_of(session.case.connection, list(ranks))
+    links = links_of(session.case.connection, list(ranks), known)
     for judged in session.judged(list(ranks)):
         yield item_record(
             judged.facts,

@@ -21,6 +21,8 @@ _HIDDEN = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 def display(name: str) -> str:
     r"""Return a printable form: undecodable bytes as ``\xff``, control and bidi as ``\u202e``."""
+    if name.isascii() and name.isprintable():
+        return name
     return "".join(_shown(char) for char in name)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.core.facts import Failure, Match, Neighbours, Observation, Sha256
+from assay.core.facts import Beside, Failure, Match, Neighbours, Observation, Sha256
 from assay.core.findings import INCOMPLETE
 from assay.core.vocab import FailureReason, Lane, Level, ListPolarity, Origin, Polarity
 from assay.verdict.decide import decide
@@ -95,6 +95,16 @@ _neighbours = st.one_of(
 )
 
 
+_beside = st.builds(
+    Beside,
+    st.just("p.txt"),
+    st.sampled_from([None, OTHER]),
+    st.sampled_from(list(Level)),
+    text=st.just("says something"),
+    trouble=st.sampled_from(["", "", "could not be read"]),
+)
+
+
 @st.composite
 def evidence(draw: st.DrawFn) -> ItemFacts:
     observations: list[Observation] = draw(st.lists(_observation, max_size=6, unique_by=id))
@@ -112,6 +122,7 @@ def evidence(draw: st.DrawFn) -> ItemFacts:
         path="p.jpg",
         matches=tuple(draw(st.lists(_match, max_size=3))),
         neighbours=draw(_neighbours),
+        beside=tuple(draw(st.lists(_beside, max_size=2))),
     )
 
 
@@ -226,3 +237,28 @@ def test_findings_of_a_list_place_nothing(facts: ItemFacts) -> None:
     differing = f.match(ListPolarity.NEGATIVE, differs=("size",))
     with_it = replace(facts, matches=(*facts.matches, differing))
     assert earliest(decide(with_it, POLICY)[1]) == earliest(decide(facts, POLICY)[1])
+
+
+@given(evidence())
+@settings(max_examples=800, deadline=None)
+def test_what_a_file_beside_it_says_never_places_an_item_later(facts: ItemFacts) -> None:
+    """A sidecar raises or does nothing, whatever level it claims; unread, it raises as well."""
+    with_it, without = decide(facts, POLICY), decide(replace(facts, beside=()), POLICY)
+    assert earliest(with_it[1]) <= earliest(without[1])
+    if any(b.trouble for b in facts.beside):
+        assert with_it[0].origin is not Origin.SYNTHETIC
+    if without[0].origin is not Origin.SYNTHETIC:
+        assert with_it[0].origin is not Origin.SYNTHETIC
+    if without[0].origin not in (Origin.CAMERA, Origin.CONFLICT):
+        assert with_it[0].origin is not Origin.CAMERA
+
+
+def test_a_statement_beside_a_camera_record_is_a_conflict_and_a_change_beside_it_an_edit() -> None:
+    photo = ItemFacts(item=f.item(), observations=(f.CAMERA_C2, f.PICTURE), place_checks=f.CHECKS)
+    origins = {
+        level: judge(replace(photo, beside=(Beside("p.txt", OTHER, level),)), POLICY).origin
+        for level in Level
+    }
+    assert origins.pop(Level.S1) is Origin.CONFLICT
+    assert origins.pop(Level.E) is Origin.EDITED
+    assert set(origins.values()) == {Origin.CAMERA}

@@ -6,6 +6,10 @@ line (.txt) or JSON, Draw Things and AI Horde clients JSON, editors XMP (.xmp).
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
+from assay.core.jsonvalue import JsonObject
 from assay.examiners.dialects.bounded import json_object
 from assay.examiners.dialects.record import Bundle, Text
 from assay.examiners.dialects.texts import SIDECAR, XMP, carried
@@ -14,6 +18,7 @@ from assay.media.xmp import read_xmp
 MAX_BYTES = 1 << 20  # a record and its prompts are some kilobytes; graphs stay below this too
 MAX_LINES = 500
 _MECHANISM = "text file"
+_GRAPHS = ("prompt", "workflow")
 
 
 def sidecar_bundles(data: bytes) -> tuple[Bundle, ...]:
@@ -52,7 +57,23 @@ def _xmp(data: bytes) -> tuple[Bundle, ...]:
 
 def _object(text: str) -> tuple[Bundle, ...]:
     where = _locator(len(text.encode("utf-8", "replace")))
-    return carried(text, locator=where, mechanism=_MECHANISM, family=SIDECAR)
+    graphs = _graphs(json_object(text) or {}, text)
+    found = carried(text, locator=where, mechanism=_MECHANISM, family=SIDECAR)
+    if not graphs or not found:
+        return found
+    # What a picture would carry under these names; the whole object would tell it a second time.
+    named = [t for t in found[0].texts if t.key not in ("parameters", *graphs)]
+    named += [Text(name, value, name, _MECHANISM, where) for name, value in graphs.items()]
+    return (Bundle(SIDECAR, tuple(named)),)
+
+
+def _graphs(whole: JsonObject, text: str) -> dict[str, str]:
+    """Return the graphs of ComfyUI in an object: under their names, or as the object itself."""
+    if whole and all(isinstance(v, Mapping) and "class_type" in v for v in whole.values()):
+        return {"prompt": text}
+    if isinstance(whole.get("nodes"), list) and isinstance(whole.get("links"), list):
+        return {"workflow": text}
+    return {k: json.dumps(v) for k in _GRAPHS if isinstance(v := whole.get(k), Mapping)}
 
 
 def _lines(text: str) -> tuple[Bundle, ...]:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.core.jsonvalue import Json, digest_of
@@ -193,7 +193,8 @@ _FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.dictionaries(_FIELDS, _JSON), st.dictionaries(_FIELDS, _JSON))
+@given(st.dictionaries(_FIELDS, _JSON, max_size=5), st.dictionaries(_FIELDS, _JSON, max_size=5))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_value_gives_parts_or_nothing(value: dict[str, Json], other: dict[str, Json]) -> None:
     named = {**value, "tool": "X", "model": "Y"}
     for found in (

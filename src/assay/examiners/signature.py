@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from numpy.typing import NDArray
 
-from assay.core.contract import ExaminerInfo, Sample, Settings, View
+from assay.core.contract import ExaminerInfo, PictureInfo, Sample, Settings, View
 from assay.core.errors import LimitReached
 from assay.core.facts import Observation
 from assay.core.jsonvalue import JsonObject
@@ -30,7 +30,9 @@ from assay.examiners.dialects import novelai
 from assay.examiners.dialects.bounded import clean
 from assay.examiners.dialects.record import Bundle, Text
 from assay.examiners.dialects.texts import PIXELS
+from assay.media.frames_png import read_apng
 
+_OPAQUE = 254  # of alpha, whose lowest bits may hold the record
 MAX_PIXELS = 1 << 26  # hashed twice per record; NovelAI's largest pictures stay far below
 
 # NovelAI/novelai-image-metadata, nai_sig.py (verify_metadata_is_novelai), 2024 to 2026
@@ -65,7 +67,7 @@ class SignatureExaminer:
         version="1",
         kinds=("signature",),
         media_types=("image/png", "image/apng", "image/webp"),
-        needs=frozenset({Need.SLOTS, Need.PLANES}),
+        needs=frozenset({Need.SLOTS, Need.PLANES, Need.BYTES}),
         place_check=True,
     )
 
@@ -108,11 +110,25 @@ class SignatureExaminer:
         for key in self._keys.values():
             for record in signed.records:
                 if _verifies(key, pixels, record):
-                    return _weighed(record, key)
+                    return _weighed(record, key, _unsigned(view, info, pixels))
         return _Outcome(False, "a NovelAI signature does not verify over pixels and record")
 
 
-def _weighed(record: JsonObject, key: str) -> _Outcome:
+def _unsigned(view: View, info: PictureInfo, pixels: NDArray[np.uint8]) -> str:
+    """Return what of the picture that is seen the signature does not cover; "" for nothing.
+
+    It covers one frame's red, green and blue: transparency alone can draw any picture, and a
+    viewer that plays an animation shows other frames than the one that a decoder gives.
+    """
+    if info.frames > 1 or read_apng(view.data()) is not None:
+        return "its other frames are not signed"
+    alpha = pixels[:, :, 3:]
+    if int(alpha.min(initial=_OPAQUE)) < _OPAQUE or (info.has_alpha and not alpha.size):
+        return "its transparency is not signed and changes what is seen"
+    return ""
+
+
+def _weighed(record: JsonObject, key: str, unsigned: str) -> _Outcome:
     """Return what a record says whose signature verifies; doubt keeps it from S4."""
     verified = "NovelAI's own signature over pixels and record verifies"
     text = Text("comment", json.dumps(record))
@@ -122,6 +138,8 @@ def _weighed(record: JsonObject, key: str) -> _Outcome:
         return _Outcome(True, f"{verified}; it names an input: {clean(lead, 60)}", Level.E, key)
     if read is None or record.get("request_type", "") not in _FROM_TEXT:
         return _Outcome(True, f"{verified}; not known to start from text alone", Level.N, key)
+    if unsigned:
+        return _Outcome(True, f"{verified}; {unsigned}", Level.N, key)
     return _Outcome(True, verified, Level.S4, key)
 
 

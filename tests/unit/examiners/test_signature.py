@@ -82,6 +82,7 @@ def test_another_key_does_not_verify() -> None:
 
 def test_alpha_is_not_signed_and_the_payload_in_it_counts_as_a_slot() -> None:
     pixels = picture(4)
+    pixels[..., 3] = 255
     record = json.dumps(signed(pixels))
     hidden = hide(np.tile(pixels, (1, 1, 1)), json.dumps({"Comment": record}))
     (row,) = look(png(hidden))
@@ -89,6 +90,33 @@ def test_alpha_is_not_signed_and_the_payload_in_it_counts_as_a_slot() -> None:
     rows = look(png(hidden, json.dumps({**json.loads(record), "seed": 9})))
     assert levels(rows) == [Level.N, Level.S4]
     assert flags(rows) == ["signature_fails"]
+
+
+def test_another_picture_in_alpha_is_not_what_was_signed() -> None:
+    plain = np.full((48, 64, 3), 255, np.uint8)
+    shown = np.dstack([plain, picture()[..., :1]])  # alpha alone draws the picture that is seen
+    for data, kind in ((png(shown, json.dumps(signed(plain))), "image/png"),
+                       (webp(shown, json.dumps(signed(plain))), "image/webp")):  # fmt: skip
+        (row,) = look(data, kind)
+        assert (row.level, row.value["verified"]) == (Level.N, True)
+        assert "transparency" in str(row.value["text"])
+    changed = signed(plain, {**RECORD, "request_type": "Img2ImgRequest"})
+    assert levels(look(png(shown, json.dumps(changed)))) == [Level.E]
+
+
+def test_frames_behind_a_signed_one_are_not_signed() -> None:
+    out, texts = io.BytesIO(), PngInfo()
+    texts.add_text("Comment", GOOD)
+    Image.fromarray(PIXELS).save(
+        out,
+        "PNG",
+        save_all=True,
+        append_images=[Image.fromarray(PIXELS[::-1].copy())],
+        pnginfo=texts,
+    )
+    (row,) = look(out.getvalue())
+    assert (row.level, row.value["verified"]) == (Level.N, True)
+    assert "frames" in str(row.value["text"])
 
 
 def test_a_lossless_webp_verifies_and_a_lossy_one_cannot_be_checked() -> None:

@@ -23,7 +23,10 @@ def inspect(
     ] = False,
     json: opt.JsonOption = False,
 ) -> None:
-    """Examine files and what is inside them, and print the evidence. Nothing is kept."""
+    """Examine files and what is inside them, and print the evidence. Nothing is kept.
+
+    It does not look at files beside them, nor for near copies: that takes a case.
+    """
     from assay.engine.ahead import head_start
 
     with head_start() as ahead:

@@ -183,7 +183,7 @@ def _item(
     texts = [(str(r["code"]), str(r["text"])) for r in reasons]
     first = ("origin.", "lane.list_") if row["lane"] is not None else ("lane.",)
     headline = [text for code, text in reversed(texts) if code.startswith(first)]
-    told = ("lane.decision", "list.")
+    told = ("lane.decision", "list.", "sidecar.", "decision.", "stack.")
     other = [text for code, text in texts if code in _SPECIFIC or code.startswith(told)]
     return {
         **row,

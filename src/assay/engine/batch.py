@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -128,7 +128,7 @@ class Committer:
             tx.add_matches(matches)
             if failed:
                 fall_behind(tx, self.case)
-            rulings = self._place(tx, list(dirty))
+            rulings = self._place(tx, list(dirty), {h.item for h in hashes})
             for page in self._beside(batch, dirty, tx.seq):
                 rulings += self._place(tx, page)
         for ruling in rulings:
@@ -139,10 +139,12 @@ class Committer:
                 ruling.facts.path,
             )
 
-    def _place(self, tx: Transaction, shas: Sequence[Sha256]) -> list[Ruling]:
+    def _place(
+        self, tx: Transaction, shas: Sequence[Sha256], hashed: Collection[Sha256] = ()
+    ) -> list[Ruling]:
         rulings = self.judge.rulings(shas)
         put(tx, rulings)
-        return rulings + self.hood.settle(tx, rulings)
+        return rulings + self.hood.settle(tx, rulings, hashed)
 
     def _beside(
         self, batch: Batch, done: Mapping[Sha256, None], event: int

@@ -10,7 +10,7 @@ pays nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
@@ -98,17 +98,20 @@ class Neighbourhood:
         self._possible: Gathering | None = None  # in lane 1
         self._synthetic: Gathering | None = None  # in lane 4, near nothing in lane 1 so far
 
-    def settle(self, tx: Transaction, rulings: Sequence[Ruling]) -> list[Ruling]:
+    def settle(
+        self, tx: Transaction, rulings: Sequence[Ruling], fresh: Collection[Sha256] = ()
+    ) -> list[Ruling]:
         """Search for what was just placed, place again what that changes; store and return it.
 
-        ``rulings`` are stored already, in the same transaction.
+        ``rulings`` are stored already, in the same transaction. All searches are made for those
+        that are ``fresh``: what has a new hash was never compared by it, wherever it stands.
         """
         if not self._policy.compares:
             return []
         if not any(map(_is_made, rulings)) and not self._is_at_work():
             return []
-        more = _Places(rulings)
-        self._again(tx, self._by_camera(tx, rulings), more)
+        more = _Places(rulings, fresh)
+        self._again(tx, self._by_camera(tx, rulings, fresh), more)
         self._again(tx, self._by_lane(tx, more), more)
         return more.later
 
@@ -119,19 +122,21 @@ class Neighbourhood:
         for page in _pages(iter(shas), _PAGE):
             more.take(put(tx, self._judge.rulings(page)))
 
-    def _by_camera(self, tx: Transaction, rulings: Sequence[Ruling]) -> list[Sha256]:
+    def _by_camera(
+        self, tx: Transaction, rulings: Sequence[Ruling], fresh: Collection[Sha256]
+    ) -> list[Sha256]:
         """Search among pictures with a camera record; returns the items that learned of one."""
         connection = self._case.connection
+        photos = [r.verdict.item for r in rulings if _is_new_photo(r, fresh)]
         if self._camera is None or self._labelled is None:
             self._camera = self._filled(near.with_camera(connection, self._quality))
             self._labelled = self._filled(near.labelled(connection, self._quality))
         else:
-            self._add(self._camera, [r.verdict.item for r in rulings if _is_new_photo(r)])
+            self._add(self._camera, photos)
         made = {r.verdict.item: r for r in rulings if _is_made(r)}
-        asking = [s for s, r in made.items() if _asks(r, self._policy)]
+        asking = [s for s, r in made.items() if _asks(r, self._policy, fresh)]
         found = self._wanted(asking).nearest(self._camera, self._radius)
         rows = {s: _row(s, found.get(s)) for s in asking}
-        photos = [r.verdict.item for r in rulings if _is_new_photo(r)]
         around = self._wanted(photos).around(self._labelled, self._radius)
         known = near.neighbours_of(connection, list(around))
         for sha, hit in around.items():
@@ -168,7 +173,7 @@ class Neighbourhood:
             if s in known and known[s].possible is None
         ]
         tx.put_neighbours(rows)
-        self._add(self._synthetic, [s for s in more.entered(Lane.SYNTHETIC) if s not in found])
+        self._add(self._synthetic, [s for s in asking if s not in found])
         return list(dict.fromkeys([*gone, *(row.item for row in rows)]))
 
     def _wanted(self, shas: Sequence[Sha256]) -> _Wanted:
@@ -192,7 +197,8 @@ class Neighbourhood:
 class _Places:
     """Where items stood before a transaction and where they stand now."""
 
-    def __init__(self, rulings: Iterable[Ruling]) -> None:
+    def __init__(self, rulings: Iterable[Ruling], fresh: Collection[Sha256]) -> None:
+        self._fresh = fresh
         self._before: dict[Sha256, Placement | None] = {}
         self._now: dict[Sha256, Placement] = {}
         self.later: list[Ruling] = []
@@ -208,8 +214,9 @@ class _Places:
             self._now[r.verdict.item] = r.placement
 
     def entered(self, lane: Lane) -> list[Sha256]:
-        """Return what stands in a lane for itself now and did not before."""
-        return [s for s, p in self._now.items() if _in(p, lane) and not _in(self._before[s], lane)]
+        """Return what stands in a lane for itself now and did not before, or is fresh."""
+        there = (s for s, p in self._now.items() if _in(p, lane))
+        return [s for s in there if s in self._fresh or not _in(self._before[s], lane)]
 
     def left(self, lane: Lane) -> list[Sha256]:
         return [s for s, p in self._before.items() if _in(p, lane) and not _in(self._now[s], lane)]
@@ -229,33 +236,38 @@ def settle_all(case: Case, judge: Judge, policy: Policy, tx: Transaction) -> lis
     later: list[Ruling] = []
     for page in list(near.made(case.connection)):
         rulings = put(tx, judge.rulings(page))
-        later += [*rulings, *hood.settle(tx, list(map(_as_new, rulings)))]
+        later += [*rulings, *hood.settle(tx, rulings, {r.verdict.item for r in rulings})]
     return later
 
 
-def _as_new(ruling: Ruling) -> Ruling:
-    """Return a ruling as if its item had just come in, so that all searches are made for it."""
-    return replace(ruling, bundle=replace(ruling.bundle, placement=None, verdict=None))
-
-
 def _in(placement: Placement | None, lane: Lane) -> bool:
-    return placement is not None and placement.lane is lane and placement.shown_with is None
+    """Tell whether an item stands in a lane for itself.
+
+    What stands with the head of a stack may fall to lane 4 with it, so it is searched for as well.
+    """
+    if placement is None or placement.shown_with is not None:
+        return False
+    return placement.lane is lane or (lane is Lane.SYNTHETIC and placement.stack is not None)
 
 
 def _is_made(r: Ruling) -> bool:
     return any(o.level in AI_ORDER for o in r.facts.observations)
 
 
-def _is_new_photo(r: Ruling) -> bool:
-    """Tell whether an item has a camera record, as it had not when it was last judged."""
-    photo = any(o.level in _PHOTO for o in r.facts.observations)
-    judged = r.bundle.verdict is not None and r.bundle.verdict.origin is r.verdict.origin
-    return photo and not judged and r.placement.shown_with is None
+def _is_new_photo(r: Ruling, fresh: Collection[Sha256]) -> bool:
+    """Tell whether an item has a camera record, as it had not for itself when last judged."""
+    if r.placement.shown_with is not None or not any(
+        o.level in _PHOTO for o in r.facts.observations
+    ):
+        return False
+    before, stood = r.bundle.verdict, r.bundle.placement
+    known = before is not None and any(s.params.get("level") in _PHOTO for s in before.reasons)
+    return r.verdict.item in fresh or not known or stood is None or stood.shown_with is not None
 
 
-def _asks(r: Ruling, policy: Policy) -> bool:
+def _asks(r: Ruling, policy: Policy, fresh: Collection[Sha256]) -> bool:
     """Tell whether a search among camera pictures is due for an item."""
-    due = r.facts.neighbours is None or r.bundle.verdict is None
+    due = r.facts.neighbours is None or r.bundle.verdict is None or r.verdict.item in fresh
     return due and r.placement.shown_with is None and is_compared(r.facts, policy)
 
 

@@ -32,7 +32,7 @@ WHERE n.camera IS NULL AND h.quality >= :quality
 _SYNTHETIC = """
 SELECT h.item, h.hash FROM neighbours n JOIN placements p ON p.item = n.item
 JOIN hashes h ON h.item = n.item
-WHERE n.possible IS NULL AND p.lane = :lane AND h.quality >= :quality
+WHERE n.possible IS NULL AND (p.lane = :lane OR p.stack IS NOT NULL) AND h.quality >= :quality
 """
 _MADE = """
 SELECT DISTINCT item FROM observations INDEXED BY observations_made
@@ -77,7 +77,7 @@ def labelled(connection: Connection, quality: int) -> Iterator[Row]:
 
 
 def synthetic(connection: Connection, quality: int) -> Iterator[Row]:
-    """Yield the hashes of what stands in lane 4 and is near nothing in lane 1."""
+    """Yield the hashes of what stands in lane 4, or with another, and is near nothing in lane 1."""
     yield from _rows(connection, _SYNTHETIC, quality, lane=int(Lane.SYNTHETIC))
 
 

@@ -26,6 +26,7 @@ def learn_camera(
 
     with head_start() as ahead:
         from assay.cli.output import emit, plain
+        from assay.core.names import display
         from assay.engine.cameras import keep
         from assay.engine.learning import learn
 
@@ -43,6 +44,8 @@ def learn_camera(
         return
     for row in table.rows:
         count = len(row.quantisation)
-        plain(f"{row.maker} {row.model}: {row.files} files, {count} quantisation tables")
+        plain(
+            f"{display(f'{row.maker} {row.model}')}: {row.files} files, {count} quantisation tables"
+        )
     for reason, number in table.left_out.items():
         plain(f"not learned from: {number} ({reason})")

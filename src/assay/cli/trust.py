@@ -167,11 +167,13 @@ def _change(one: Update) -> JsonObject:
 
 
 def _words(one: Update) -> list[str]:
+    from assay.core.names import display
+
     old, new = one.old, one.new
     if not one.changes:
         return [f"{new.name}: the same {old.count} certificates ({old.date}, now {new.date})"]
     return [
         f"{new.name}: {old.date} {old.source_sha256[:16]} -> {new.date} {new.source_sha256[:16]}",
-        *(f"  + {name}" for name in one.added),
-        *(f"  - {name}" for name in one.removed),
+        *(f"  + {display(name)}" for name in one.added),
+        *(f"  - {display(name)}" for name in one.removed),
     ]

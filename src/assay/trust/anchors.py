@@ -25,7 +25,17 @@ from assay.core.jsonvalue import Json, JsonObject, digest_of
 
 MAX_FILE = 4 << 20  # bytes of a list file
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s.*?-----END \1-----", re.DOTALL)
+# No hyphen stands inside a certificate's block, so that a flood of beginnings costs no square.
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s[^-]*+-----END \1-----")
+# What reading a certificate may raise: its parts are parsed when they are asked for.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 # The order in which lists are believed when several hold the same anchor; others come last.
 LIST_ORDER = ("official", "interim", "operator")
 
@@ -166,7 +176,7 @@ def anchors_of(
     for number, block in enumerate(certificates, 1):
         try:
             found.append(anchor_of(x509.load_pem_x509_certificate(block), role, name))
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        except UNREADABLE as error:
             raise PolicyError(
                 f"{origin}: certificate {number} of {len(certificates)} cannot be read: {error}",
                 hint="remove or replace that certificate",

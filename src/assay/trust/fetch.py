@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from time import monotonic
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from assay.core.errors import PolicyError
 from assay.trust.anchors import MAX_FILE
 
 SECONDS = 30.0  # without an answer
+IN_ALL = 300.0  # seconds for a whole one
 _BY_HAND = "fetch it on another machine, carry the file over and give it with --from FILE"
 
 
@@ -30,7 +32,7 @@ def download(url: str) -> bytes:
     request = urllib.request.Request(url, headers={"User-Agent": "assay"})  # noqa: S310 - checked
     try:
         with opener.open(request, timeout=SECONDS) as answer:
-            data: bytes = answer.read(MAX_FILE + 1)
+            promised, data = answer.length, _body(answer, url)
     except urllib.error.HTTPError as error:
         raise PolicyError(f"{url}: the server answers {error.code}", hint=_BY_HAND) from error
     except (OSError, HTTPException, ValueError) as error:
@@ -40,7 +42,19 @@ def download(url: str) -> bytes:
         raise PolicyError(
             f"{url}: larger than {MAX_FILE >> 20} MiB", hint="give the address of a list alone"
         )
+    if promised is not None and len(data) < promised:
+        raise PolicyError(f"{url}: the answer breaks off", hint=_BY_HAND)
     return data
+
+
+def _body(answer: HTTPResponse, url: str) -> bytes:
+    """Return at most ``MAX_FILE`` + 1 bytes, piece by piece: a server that drips is given up."""
+    end, data = monotonic() + IN_ALL, bytearray()
+    while len(data) <= MAX_FILE and (piece := answer.read1(MAX_FILE + 1 - len(data))):
+        data += piece
+        if monotonic() > end:
+            raise PolicyError(f"{url}: no end within {IN_ALL:g} seconds", hint=_BY_HAND)
+    return bytes(data)
 
 
 def require_safe(url: str) -> None:

@@ -15,11 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from assay.core.errors import PolicyError, UsageError
 from assay.core.jsonvalue import Json
-from assay.trust.anchors import Anchor, Role, anchor_of, anchors_of
+from assay.trust.anchors import UNREADABLE, Anchor, Role, anchor_of, anchors_of
 from assay.trust.listfile import OFFICIAL, TrustList, named
 from assay.trust.lists import in_force, keep
 
@@ -134,10 +133,7 @@ def _from_json(
             f"{origin}: neither the C2PA Trust List nor its time-stamp list",
             hint="for a list of your own use: assay trust add FILE",
         ) from None
-    except (
-        ValueError, TypeError, KeyError, RecursionError, binascii.Error, x509.InvalidVersion,
-        UnsupportedAlgorithm,
-    ) as error:  # fmt: skip
+    except (KeyError, RecursionError, binascii.Error, *UNREADABLE) as error:
         raise PolicyError(
             f"{origin}: not a trust list: {type(error).__name__}: {error}"[:300],
             hint="give the published JSON or PEM file; nothing was changed",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from assay.core.errors import PolicyError
 from assay.trust.anchors import Anchor, AnchorTable, Role, load_pem
@@ -62,6 +67,38 @@ def test_a_file_without_a_readable_certificate_is_refused_by_name(
         load_pem(path, name="operator", role=Role.SIGNER)
     assert "broken.pem" in caught.value.message
     assert caught.value.hint
+
+
+def odd(kind: str) -> x509.Certificate:
+    """Return a certificate that loads and whose parts do not."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Odd\x1b[2J")])
+    begin = datetime(2024, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, begin, begin.replace(year=2049))
+    other = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\x02\xa3\x00")
+    if kind == "a general name":
+        return made.add_extension(other, critical=False).sign(key, hashes.SHA256())
+    twice = [
+        x509.UnrecognizedExtension(x509.ObjectIdentifier(f"2.5.29.1{n}"), b"\5\0") for n in (7, 8)
+    ]
+    made = made.add_extension(twice[0], critical=False).add_extension(twice[1], critical=False)
+    der = made.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return x509.load_der_x509_certificate(der.replace(b"\x55\x1d\x12", b"\x55\x1d\x11"))
+
+
+@pytest.mark.parametrize("kind", ["a general name", "an extension twice"])
+def test_a_certificate_with_unreadable_parts_is_refused_by_name(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.pem"
+    path.write_bytes(odd(kind).public_bytes(Encoding.PEM))
+    with pytest.raises(PolicyError, match="certificate 1 of 1 cannot be read"):
+        load_pem(path, name="operator", role=Role.SIGNER)
+
+
+def test_beginnings_without_an_end_cost_no_square_of_time(root: Identity, tmp_path: Path) -> None:
+    path = tmp_path / "flood.pem"
+    path.write_bytes(b"-----BEGIN X-----\n" * 200_000 + root.pem())  # was minutes
+    (anchor,) = load_pem(path, name="operator", role=Role.SIGNER)
+    assert anchor.ca
 
 
 def test_a_private_key_is_refused(root: Identity, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,23 @@ def test_a_file_is_taken_without_any_socket(
     assert "  - C=NL,O=Example Root 0" in done.output
     again = run("--from", str(path), "--json")
     assert json.loads(again.output)["added"] == []
+
+
+def test_a_subject_commands_no_terminal(whole: Callable[..., bytes], tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_bytes(whole(*ROOTS, authority("Example\x1b[2J\u202eRoot")))
+    done = run("--from", str(path))
+    assert done.exit_code == 0, done.exception
+    assert "\\u001b[2J\\u202eRoot" in done.output
+    assert "\x1b" not in done.output
+
+
+def test_an_unreadable_part_of_a_listed_certificate_is_refused() -> None:
+    from tests.unit.trust.test_anchors import odd
+
+    for kind in ("a general name", "an extension twice"):
+        with pytest.raises(PolicyError, match="not a trust list"):
+            read_list(entities(replace(ROOTS[0], certificate=odd(kind))), "list.json")
 
 
 def test_another_file_than_the_one_told_is_refused(

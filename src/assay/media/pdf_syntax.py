@@ -14,7 +14,8 @@ MAX_DEPTH = 16
 MAX_STRING = 4 << 20  # bytes
 _SPACE = rb"[\0\t\n\f\r ]"
 _TOKEN = re.compile(
-    rb"(?:" + _SPACE + rb"|%[^\r\n]*+)*+"
+    # every "obj" inside one long comment would read it to its end again
+    rb"(?:" + _SPACE + rb"|%[^\r\n]{0,4096}+(?![^\r\n]))*+"
     rb"(<<|>>|\[|\]|/[^\0\t\n\f\r ()<>\[\]{}/%]*+|\(|<[0-9A-Fa-f\0\t\n\f\r ]*+>"
     rb"|[^\0\t\n\f\r ()<>\[\]{}/%]++)"
 )
@@ -112,8 +113,8 @@ class _Reader:
         start = self.pos - 1
         depth = 1
         while depth:
-            found = _INSIDE.search(self.data, self.pos)
-            if found is None or found.end() - start > MAX_STRING:
+            found = _INSIDE.search(self.data, self.pos, start + MAX_STRING)
+            if found is None:
                 raise _Broken
             self.count()
             self.pos = found.end()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.examiners.dialects import a1111, fooocus, invokeai, novelai, swarmui
+from assay.examiners.dialects import a1111, fooocus, generic, invokeai, novelai, swarmui
 from assay.examiners.dialects.record import Bundle, Record, Size, Text
 from assay.examiners.dialects.table import DIALECTS
 
@@ -248,3 +248,11 @@ def test_no_json_makes_a_dialect_raise(value: dict[str, Any], key: str) -> None:
                "base_model": "m", **value}  # fmt: skip
     for dialect in DIALECTS:
         dialect.parse(bundle(**{key: wrapped, "software": "NovelAI"}))
+
+
+def test_a_run_of_blank_lines_costs_no_square_of_time() -> None:
+    for run in ("\n", " ", "\n ", ", "):
+        text = "seed" + run * (65_000 // len(run))  # was more than a minute
+        assert generic.parse(bundle("comment", comment=text)) is None
+    said = "prompt: a pier,\n\n  seed: 7\n | steps : 20; sampler=euler\nmodel: 'base'"
+    assert must(generic.parse(bundle("comment", comment=said))).seed == 7

@@ -13,7 +13,7 @@ from pypdf import PdfReader, PdfWriter
 
 from assay.core.slots import SlotKind, Walk
 from assay.media.gather import MAX_INFLATED, MAX_STEPS, MAX_TROUBLES
-from assay.media.pdf_syntax import Ref, String, Value, read_dictionary
+from assay.media.pdf_syntax import MAX_STRING, Ref, String, Value, read_dictionary
 from assay.media.slots import walk
 from tests.support.containers import JUMBF, XMP
 from tests.support.pdfs import pdf
@@ -190,6 +190,18 @@ def test_syntax_of_dictionaries() -> None:
     text = found["/G"]
     assert isinstance(text, String)
     assert text.text == "abA\n"
+
+
+def test_a_long_comment_and_a_long_string_end_a_dictionary() -> None:
+    assert counted(b"<< /A % " + b"x" * 4000 + b"\n 1 >>") == ({"/A": b"1"}, True)
+    assert not counted(b"<< /A % " + b"x" * 5000 + b"\n 1 >>")[1]
+    assert counted(b"<< /A (" + b"x" * 5000 + b") >>")[1]
+    assert not counted(b"<< /A (" + b"x" * MAX_STRING + b") >>")[1]
+
+
+def test_objects_inside_one_comment_cost_no_square_of_time() -> None:
+    data = b"%PDF-1.7\ntrailer<</Info 1 0 R>>\n" + b"1 0 obj%" * 90_000  # was minutes
+    assert texts(walk(data, "application/pdf")) == {}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ _TOOLS = ("software", "tool", "generator", "generatedby", "provider", "app", "ap
           "service", "createdwith")  # fmt: skip
 _ENOUGH = 3  # of prompt, seed, steps, sampler, guidance, model
 _PAIR = re.compile(
-    r"(?:^|[,;|\n{])\s*[\"']?([A-Za-z][\w .-]{1,30}?)[\"']?\s*[:=]\s*([^,;|\n]{1,300})"
+    # a line end begins a pair itself: passing over several here would cost the square of a run
+    r"(?:^|[,;|\n{])[^\S\n]*+[\"']?([A-Za-z][\w .-]{1,30}?)[\"']?\s*[:=]\s*([^,;|\n]{1,300})"
 )
 _HINT = re.compile(r"seed|steps|sampler", re.I)
 # How much of an input picture was replaced; below 1 there was one (diffusers, its heirs).

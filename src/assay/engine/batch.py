@@ -79,7 +79,8 @@ def hashes_of(observations: Sequence[Observation]) -> Iterator[Hash]:
 
 def _rendering(o: Observation) -> str:
     """Return what was hashed: "" = the picture, a rendering of it, or a part ("panel 2")."""
-    return str(o.value.get("part" if o.kind == "pdq_part" else "rendering", ""))
+    name = str(o.value.get("part" if o.kind == "pdq_part" else "rendering", ""))
+    return name.encode("utf-8", "backslashreplace").decode()  # no column holds a lone surrogate
 
 
 def _turned(digits: Json) -> bytes:

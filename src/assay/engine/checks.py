@@ -170,13 +170,14 @@ class Pinned:
     def _reopened(self, bundle: Bundle) -> dict[str, Match]:
         """Return for each actor the newest exact positive hit that is later than the decision.
 
-        A hit is as old as the first time that this record was met, in whatever edition.
+        A hit is as old as the first time that this record was met and was positive, in whatever
+        edition.
         """
         if not bundle.decisions or not bundle.matches:
             return {}
         first: dict[tuple[str, str], int] = {}
         for m, seq in zip(bundle.matches, bundle.met_in, strict=True):
-            if m.exact:
+            if m.exact and m.polarity is ListPolarity.POSITIVE:
                 first[(m.list_id, m.entry)] = min(seq, first.get((m.list_id, m.entry), seq))
         stands = standing(bundle.decisions)
         made = {

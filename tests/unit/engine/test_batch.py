@@ -30,6 +30,10 @@ CLAIMS = {
     "size": [seen("picture", width=1 << 40, height=1 << 40), seen("pdq", hash=DIGITS, quality=9)],
     "frame": [seen("pdq", f"frame {'9' * 40}, time 1.000 s", hash=DIGITS, quality=9)],
     "digits": [seen("pdq", f"frame {'9' * 5000}", hash=DIGITS, quality=9)],
+    "name": [seen("pdq", hash=DIGITS, quality=9, rendering="\udcff")],
+    "part": [seen("pdq_part", hash=DIGITS, quality=9, part="without \ud800 bars")],
+    "turned": [seen("pdq", hash=DIGITS, quality=90, turned="ab" * 95)],
+    "no digits": [seen("pdq", hash=1, quality=90), seen("pdq", hash="ab" * 31, quality=90)],
     "time": [seen("pdq", f"frame 1, time {'9' * 400}.0 s", hash=DIGITS, quality=9)],
 }
 

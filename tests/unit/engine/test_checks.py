@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from assay.core.facts import Failure, Observation
-from assay.core.vocab import FailureReason, Lane
+from assay.core.facts import Decision, Failure, Match, Observation
+from assay.core.vocab import FailureReason, Lane, ListPolarity
 from assay.engine.checks import Pinned
 from assay.store.records import Bundle, LedgerRow, LedgerState
 from assay.verdict.decide import decide
@@ -96,3 +96,19 @@ def test_frames_answer_not_opened_for_videos_and_for_no_other_kind(
         ledger=(row("1", LedgerState.FAILED, "open"),),
     )
     assert len(facts_of(bundle).failures) == stands
+
+
+def test_a_record_that_turns_positive_reopens_what_was_decided_before() -> None:
+    said = Match(f.SHA, "known", "7", "md5", 0, 0, "v", edition="1", polarity=ListPolarity.NEGATIVE)
+    says = replace(said, edition="2", polarity=ListPolarity.POSITIVE)
+    bundle = Bundle(
+        f.item("image/jpeg"),
+        decisions=(Decision(f.SHA, "A. Examiner", "neutral", "5", "", "2026-01-01T00:00:00Z"),),
+        decided_in=(4,),
+        matches=(said, says),
+        met_in=(3, 9),
+    )
+    pinned = Pinned((), {("neutral", "5"): Lane.NOT_RELEVANT}, {"known": "2"})
+    assert pinned.facts(bundle).reopened == {"A. Examiner": says}
+    unchanged = replace(bundle, matches=(replace(says, edition="1"), says))
+    assert pinned.facts(unchanged).reopened == {}

@@ -91,6 +91,7 @@ def _build(inputs: Sequence[Input], place: Path, operator: str) -> Merged:
             merged.inputs.append(_record(case, one, logs, operator))
         _copy_lists(case, inputs)
         joiner = Joiner(case, operator)
+        joiner.expect([one.case for one in inputs])
         for one in inputs:
             renamed = joiner.join(one.case, one.pins.case_id)
             if renamed:

@@ -22,6 +22,7 @@ from assay.core.jsonvalue import Json
 from assay.store import contents, rows, schema
 from assay.store.case import Case
 from assay.store.records import LedgerState
+from assay.store.stated import unseen_hits
 from assay.store.values import Bound
 from assay.store.writer import Transaction
 
@@ -51,6 +52,14 @@ class Joiner:
         self._empty = True  # while it is, no row can be there already
         self.differing: dict[str, set[str]] = {}  # item -> kinds of content that cases named
         self.tallies: dict[str, Tally] = {table.name: Tally() for table in _TABLES}
+        self._unseen: set[Row] = set()  # item, list, entry of hits that somebody decided without
+
+    def expect(self, cases: Sequence[Case]) -> None:
+        """Look for hits that somebody who decided had not seen; call it before all else.
+
+        They come after the decisions, so that they keep these open (DESIGN §5).
+        """
+        self._unseen = unseen_hits([case.connection for case in cases])
 
     def join(self, case: Case, case_id: str) -> dict[SourceId, SourceId]:
         """Take everything of a case but decisions; returns the sources that have new ids."""
@@ -59,6 +68,8 @@ class Joiner:
             if table is schema.decisions or table is schema.sources:
                 continue
             found = (_renamed(table, row, renamed) for row in _stored(case, table))
+            if table is schema.matches and self._unseen:
+                found = (row for row in found if _HIT(row) not in self._unseen)
             for batch in _batches(found):
                 with self._transaction(case_id) as tx:
                     self._take(tx, table, batch)
@@ -66,7 +77,7 @@ class Joiner:
         return renamed
 
     def decide(self, cases: Sequence[Case], case_ids: Sequence[str]) -> None:
-        """Take the decisions of all cases in the order in which they were made."""
+        """Take the decisions of all cases in the order in which they were made, then late hits."""
         table = schema.decisions
         at = _position(table, "at")
         streams = [
@@ -76,6 +87,11 @@ class Joiner:
         for batch in _batches(ordered):
             with self._transaction(", ".join(case_ids)) as tx:
                 self._take(tx, table, batch)
+        for case, case_id in zip(cases, case_ids, strict=True) if self._unseen else ():
+            late = (r for r in _stored(case, schema.matches) if _HIT(r) in self._unseen)
+            for batch in _batches(late):
+                with self._transaction(case_id) as tx:
+                    self._take(tx, schema.matches, batch)
 
     # -- one table -----------------------------------------------------------------------------
 
@@ -199,9 +215,15 @@ def _position(table: Table, name: str) -> int:
 
 
 def _key_of(table: Table) -> _Key:
-    names = _key_names(table)
+    return _picked(table, _key_names(table))
+
+
+def _picked(table: Table, names: Sequence[str]) -> _Key:
     places = [_position(table, name) for name in names]
     return lambda row: tuple(row[place] for place in places)
+
+
+_HIT = _picked(schema.matches, ("item", "list", "entry"))
 
 
 def _renamed(table: Table, row: Row, renamed: Mapping[SourceId, SourceId]) -> Row:

@@ -1,9 +1,9 @@
-"""Which items of a case the records of others speak of, by the digests that they state."""
+"""Which items of a case the records of others speak of, and which of these came as news."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from sqlalchemy import Connection, text
@@ -21,6 +21,21 @@ UNION SELECT sha256, md5, sha1, size, media_type, parent FROM items
 WHERE sha256 IN (SELECT value FROM json_each(:sha256))
 """
 _DECIDED_IN = "SELECT DISTINCT item FROM decisions WHERE scheme = :scheme ORDER BY item"
+# A note decides nothing; an undo takes back what its actor decided before.
+_STANDING = """
+SELECT item, max(seq) FROM decisions d WHERE category IS NOT NULL AND NOT undone
+    AND NOT EXISTS (
+        SELECT 1 FROM decisions u
+        WHERE u.item = d.item AND u.actor = d.actor AND u.undone AND u.id > d.id
+    )
+GROUP BY item, actor
+"""
+_MET = """
+SELECT item, list, entry, min(seq) FROM matches
+WHERE item IN (SELECT value FROM json_each(:shas))
+    AND polarity = 'positive' AND value = '' AND differs = '[]' AND unread = ''
+GROUP BY item, list, entry
+"""
 
 
 def items_with(
@@ -41,3 +56,24 @@ def decided_in(connection: Connection, scheme: str) -> Iterator[list[Sha256]]:
     found = iter([Sha256(row[0]) for row in rows])
     while page := list(islice(found, _PAGE)):
         yield page
+
+
+def unseen_hits(cases: Sequence[Connection]) -> set[tuple[object, ...]]:
+    """Return (item, list, entry) of the exact positive hits that somebody decided without.
+
+    That is a standing decision in a case that had not met this record before, whenever another of
+    the cases met it.
+    """
+    made = [[(s, seq) for s, seq in c.execute(text(_STANDING))] for c in cases]
+    shas = sorted({sha for rows in made for sha, _ in rows})
+    unseen: set[tuple[object, ...]] = set()
+    for at in range(0, len(shas), _PAGE):
+        page = json.dumps(shas[at : at + _PAGE])
+        found = [{tuple(r[:3]): r[3] for r in c.execute(text(_MET), {"shas": page})} for c in cases]
+        by_item: dict[str, set[tuple[object, ...]]] = {}
+        for hit in {hit for met in found for hit in met}:
+            by_item.setdefault(str(hit[0]), set()).add(hit)
+        for met, rows in zip(found, made, strict=True):
+            for sha, seq in rows:
+                unseen |= {h for h in by_item.get(sha, ()) if h not in met or met[h] > seq}
+    return unseen

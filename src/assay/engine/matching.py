@@ -9,6 +9,7 @@ which might contradict it, was not asked.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,6 +49,7 @@ UNAVAILABLE = "lists.unavailable"
 _PAGE = 500  # items read, matched or judged at a time
 _KEEP = 4  # records kept of one list for one picture that say the same; others are counted no more
 _MOVES = 10_000  # changes of lane that one custody event names; all are counted
+_NAME = 64  # characters of a list's name, as ``assay.lists.library`` has it
 _FOLDER = "lists"  # in Assay's data folder, as ``assay.lists.library`` has it
 
 
@@ -203,17 +205,32 @@ def keep_lists(session: Session, files: Sequence[Path], operator: str) -> list[s
     from assay.lists import changing, library
 
     notes: list[str] = []
+    own = library.names(home())
     for path in files:
         if not path.is_file():
             raise UsageError(f"{path}: there is no such list", hint="give a readable file")
-        name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem)[:64]
-        done = changing.add(library.folder_of(session.case.folder, name.lstrip("._-")), path)
+        if (name := _list_name(path.stem)) in own:
+            raise UsageError(
+                f"{path}: your own list {name!r} meets this case already",
+                hint=f"rename the file, or update that one: assay lists add {name} FILE",
+            )
+        done = changing.add(library.folder_of(session.case.folder, name), path)
         if refused := done.refused.total():
             notes.append(f"{path}: {refused} records could not be read and are put aside")
         if not done.unchanged:
             with session.case.transaction(operator, KEPT, name) as tx:
                 tx.detail(file=str(path.name), summary=done.to_json())
     return notes
+
+
+def _list_name(stem: str) -> str:
+    """Return the name of the list that a file becomes: always the same, and another for others."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in stem)
+    plain = plain.lstrip("._-")
+    if plain and stem.isascii() and len(plain) <= _NAME:
+        return plain
+    mark = hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{plain[: _NAME - 9] or 'list'}-{mark}"
 
 
 def fall_behind(tx: Transaction, case: Case) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from assay.core.errors import UsageError
 from assay.core.facts import Match, Observation
 from assay.core.vocab import ListPolarity
 from assay.engine import editions, matching
 from assay.engine.batch import Batch, Committer
 from assay.engine.progress import Progress
 from assay.engine.session import CaseOptions, Session, create
-from assay.lists import changing
+from assay.lists import changing, library
 from assay.lists.sealed import ListDamagedError
 from assay.store.check import check_case
 from assay.store.records import Found, Hash
@@ -193,3 +194,24 @@ def test_a_new_owner_changes_no_edition_and_matches_nothing_again(
     assert rows["known"]["owner"] == "Agency B"
     assert len(session.case.reader.matches(cases.sha(1))) == 1
     assert check_case(session.case).sound
+
+
+@pytest.mark.parametrize("name", ["é", "лист", "...", "\udcff", "x" * 80, "-", "two words"])
+def test_a_list_of_the_case_may_come_from_a_file_of_any_name(
+    session: Session, tmp_path: Path, name: str
+) -> None:
+    files = [tmp_path / f"{name}.json", tmp_path / f"{name}ü.json"]
+    for number, file in enumerate(files):
+        file.write_bytes(list_files.vics([list_files.media(number + 1)]))
+        for _ in range(2):  # the second time it is there already
+            assert matching.keep_lists(session, [file], ACTOR) == []
+    assert len(library.names(session.case.folder)) == 2
+
+
+def test_a_list_with_the_name_of_one_of_the_user_is_refused_before_it_shuts_out_all(
+    session: Session, tmp_path: Path
+) -> None:
+    known(tmp_path, looks(1), name="mine")
+    with pytest.raises(UsageError, match="'mine' meets this case already"):
+        matching.keep_lists(session, [tmp_path / "mine.json"], ACTOR)
+    assert started(session).rows.keys() == {"mine"}

@@ -75,7 +75,7 @@ def read(data: bytes, media_type: str) -> None:
             read_picture_info(slot.data)
     if media_type == "image/jpeg":
         read_tables(data)
-    texts = bundles(found)
+    texts, _ = bundles(found)
     readings(texts)
     labels(texts)
 

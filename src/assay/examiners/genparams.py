@@ -57,20 +57,35 @@ class GenparamsExaminer:
     def examine(self, view: View) -> Iterator[Observation]:
         """Yield records and labels, then a finding for each contradiction between slots."""
         walk = view.walk()
-        texts = (*bundles(walk), *pixel_bundles(view, walk))
-        found = readings(texts)[:MAX_READINGS]
+        stored, unread = bundles(walk)
+        hidden, damaged = pixel_bundles(view, walk)
+        texts = (*stored, *hidden)
+        found = _kept(readings(texts))
         if found:
             yield from _records(view, walk, texts, found)
         tools = frozenset(reading.record.tool for reading in found)
         said = labels(texts, known_tools=tools)
         for label in said:
             yield _label(view, label)
+        if unread:
+            yield view.finding("count_limit", detail=clean(unread, 400))
+        if damaged:
+            yield view.finding("malformed", detail=damaged, locator="pixels")
         for detail, locator in islice(contradictions(found, said), MAX_CONTRADICTIONS):
             yield view.finding("slots_disagree", detail=clean(detail, 400), locator=locator)
 
     def examples(self) -> Iterable[Sample]:
         """Yield a complete record, one with an input picture, and a label."""
         return samples()
+
+
+def _kept(found: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Return the records that are told; no flood of them hides one that names an input."""
+    if len(found) > MAX_READINGS:
+        found = tuple(
+            sorted(found, key=lambda r: not (r.record.changes or r.record.input_pictures))
+        )
+    return found[:MAX_READINGS]
 
 
 def _records(

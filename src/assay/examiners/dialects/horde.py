@@ -14,7 +14,7 @@ from assay.core.jsonvalue import Json, JsonObject
 from assay.examiners.dialects.bounded import as_list, as_object, clean
 from assay.examiners.dialects.flat import flat_record
 from assay.examiners.dialects.inputs import is_image_mode
-from assay.examiners.dialects.record import Bundle, Record, Size, distinct
+from assay.examiners.dialects.record import Bundle, Record, Size, distinct, size_of
 
 _KEYS = ("parameters", "usercomment", "comment", "description", "imagedescription",
          "exif:usercomment", "aihorde", "horde")  # fmt: skip
@@ -75,7 +75,8 @@ def _after(sizes: tuple[Size, ...], steps: Json) -> tuple[Size, ...]:
         name = clean(step.get("name") if isinstance(step, Mapping) else step, 80)
         factor = re.search(r"(?i)x([248])|([248])x", name)
         if factor:
-            sizes = tuple(size.times(int(factor[1] or factor[2])) for size in sizes)
+            grown = (size.times(int(factor[1] or factor[2])) for size in sizes)
+            sizes = tuple(s for size in grown if (s := size_of(size.width, size.height)))
         elif "upscal" in name.lower() or "esrgan" in name.lower():
             return ()
     return sizes

@@ -94,6 +94,7 @@ _SOFTWARE = frozenset({"software", "xmp:creatortool", "creatortool", "processing
                        "exif:software", "source", "generator", "originatingprogram",
                        "pdf:producer"})  # fmt: skip
 MAX_LABELS = 100  # per file
+_WEIGHT = (Level.E, Level.S1, Level.N)
 
 
 def labels(
@@ -108,9 +109,11 @@ def labels(
         for label in _of_bundle(bundle, known_tools):
             # Google's files give the source type twice in one packet: one writer, one statement
             key = (label.vocabulary, label.term, label.field.mechanism)
-            if len(found) < MAX_LABELS:
-                found.setdefault(key, label)
-    return list(found.values())
+            found.setdefault(key, label)
+    said = list(found.values())
+    if len(said) > MAX_LABELS:  # a flood of them hides none that says more
+        said.sort(key=lambda label: _WEIGHT.index(label.level))
+    return said[:MAX_LABELS]
 
 
 def _of_bundle(bundle: Bundle, known_tools: frozenset[str]) -> Iterator[Label]:

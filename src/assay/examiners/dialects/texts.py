@@ -29,26 +29,33 @@ SIDECAR = "sidecar"  # a text file beside the picture
 WRAPPED = "wrapped"  # one object that holds the texts of another file, as converters write it
 
 MAX_TEXTS = 2000  # per file
-MAX_COPIES = 8  # of one key within one mechanism
+MAX_COPIES = 64  # of one key within one mechanism; keywords of stock agencies stay below
 MAX_TEXT = 16 << 20  # bytes of one slot that are read as text
 _WINDOWS_TEXT = ("XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject")  # UTF-16LE bytes
 
 
-def bundles(walk: Walk) -> tuple[Bundle, ...]:
-    """Return the texts of a file, one bundle per mechanism.
+def bundles(walk: Walk) -> tuple[tuple[Bundle, ...], str]:
+    """Return the texts of a file, one bundle per mechanism, and what was left unread, or "".
 
     Where a key occurs several times, each further copy starts another bundle of its family, so
-    that two contradicting records are two records.
+    that two contradicting records are two records. Lists of XMP and IPTC may be longer: what is
+    beyond the limit joins the last bundle, where it is no record and may be a label.
     """
     groups: dict[tuple[str, int], list[Text]] = {}
     copies: dict[tuple[str, str], int] = {}
-    for count, (family, text) in enumerate(_texts(walk)):
+    count, unread = 0, ""
+    for family, text in _texts(walk):
         copy = copies.get((family, text.key), 0)
-        if count >= MAX_TEXTS or copy >= MAX_COPIES:
+        if count >= MAX_TEXTS:
+            unread = f"more than {MAX_TEXTS} texts; the rest unread"
+            break
+        if copy >= MAX_COPIES and family not in (XMP, IPTC):
+            unread = f"more than {MAX_COPIES} texts named {text.name[:80]}; the rest unread"
             continue
+        count += 1
         copies[family, text.key] = copy + 1
-        groups.setdefault((family, copy), []).append(text)
-    return tuple(Bundle(family, tuple(texts)) for (family, _), texts in groups.items())
+        groups.setdefault((family, min(copy, MAX_COPIES - 1)), []).append(text)
+    return tuple(Bundle(family, tuple(texts)) for (family, _), texts in groups.items()), unread
 
 
 def exif_blocks(walk: Walk) -> tuple[Exif, ...]:
@@ -113,7 +120,9 @@ def _tag_locator(slot: Slot, tag: Tag) -> str:
     return f"bytes {start}-{min(start + size, slot.offset + slot.length)} ({tag.name})"
 
 
-def carried(text: str, *, locator: str, mechanism: str, family: str = PIXELS) -> tuple[Bundle, ...]:
+def carried(
+    text: str, *, locator: str, mechanism: str, family: str = PIXELS, complete: bool = True
+) -> tuple[Bundle, ...]:
     """Return a text found outside the slots as the bundle that dialects read.
 
     The whole text stands under ``parameters``. Where it is a JSON object of plain values (NovelAI:
@@ -126,7 +135,8 @@ def carried(text: str, *, locator: str, mechanism: str, family: str = PIXELS) ->
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             named.setdefault(key[:200], str(value))
     texts = tuple(
-        Text(name.strip().lower(), value, name, mechanism, locator) for name, value in named.items()
+        Text(name.strip().lower(), value, name, mechanism, locator, complete)
+        for name, value in named.items()
     )
     return (Bundle(family, texts),) if text.strip() else ()
 

@@ -22,6 +22,8 @@ from assay.engine.session import CaseOptions, Session, policy_of
 from assay.store.pins import Pins
 from assay.verdict.policy import Policy, parse_policy
 
+_CHANGED = ("options", "frames", "policy", "checks")  # settings that an upgrade may change
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -94,8 +96,10 @@ def preview(session: Session, target: Target, operator: str) -> list[Change]:
 def accept(session: Session, target: Target, operator: str) -> None:
     """Pin the target and place every item under it."""
     target = _with_lists(session, target)
-    session.case.repin(target.pins, actor=operator, settings=target.settings)
-    with session.case.transaction(operator, "case.upgraded", session.case.pins.case_id) as tx:
+    before = session.case.pins
+    with session.case.transaction(operator, "case.upgraded", before.case_id) as tx:
+        tx.detail(pins_before=before.digest)
+        tx.set_pins(target.pins, target.settings)  # with what follows from them, or not at all
         carry_out(session, target.pinned, target.policy, tx)
 
 
@@ -106,14 +110,16 @@ class _OnlyAsked(Exception):  # noqa: N818 - rolls a transaction back; no error
 def _with_lists(session: Session, target: Target) -> Target:
     """Return the target with the lists as the case has them now, without those that are gone.
 
+    Settings that an upgrade does not change are those of now: the run before it may have set some.
     Items that were added while one was missing are matched by the next run.
     """
-    before = editions.rows_of(session.settings)
+    settings = {**session.case.settings, **{n: target.settings[n] for n in _CHANGED}}
+    before = editions.rows_of(settings)
     if not before:
-        return target
+        return replace(target, settings=settings)
     rows = lists_here(session)
-    settings = {**target.settings, editions.SETTING: rows}
-    if editions.is_behind(session.settings) or rows.keys() != before.keys():
+    settings[editions.SETTING] = rows
+    if rows.keys() != before.keys():
         settings[editions.BEHIND] = True
     pinned = Pinned(target.pinned.checks.values(), session.lanes_of, editions.editions_of(settings))
     return replace(target, settings=settings, pinned=pinned)

@@ -20,6 +20,9 @@ from assay.core.errors import PolicyError
 from assay.core.vocab import Lane, Level, Origin
 from assay.verdict.known import Met
 
+_MOST_BITS = 63  # apart that the search of hashes finds, of 256
+_MOST_QUALITY = 100
+
 
 @dataclass(frozen=True, slots=True)
 class OriginRule:
@@ -215,6 +218,12 @@ def _check(policy: Policy, name: str) -> None:
             )
     if not policy.scale or not math.isinf(policy.scale[-1][0]):
         raise PolicyError(f"{name}: the last row of the scale must have below = inf")
+    if not (0 <= policy.near_distance <= _MOST_BITS and 0 <= policy.near_quality <= _MOST_QUALITY):
+        raise PolicyError(
+            f"{name}: near copies cannot be told by {policy.near_distance} bits at quality "
+            f"{policy.near_quality}",
+            hint=f"[near] takes a distance of 0-{_MOST_BITS} and a quality of 0-{_MOST_QUALITY}",
+        )
     missing = [level for level in Level if level not in policy.levels]
     if missing:
         raise PolicyError(f"{name}: no words for level {missing[0]}")

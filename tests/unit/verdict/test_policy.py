@@ -40,6 +40,16 @@ def test_setting_unfinished_files_aside_is_refused() -> None:
         parse_policy(changed("no_pictures = true\ncomplete = true", "no_pictures = true"), "p.toml")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("distance = 31", "distance = 64"), ("distance = 31", "distance = -1"),
+     ("quality = 50", "quality = 101"), ("quality = 50", "quality = -1")],
+)  # fmt: skip
+def test_near_copies_that_no_search_finds_are_refused(old: str, new: str) -> None:
+    with pytest.raises(PolicyError, match="near copies"):
+        parse_policy(changed(old, new), "p.toml")
+
+
 def test_broken_toml_names_the_file() -> None:
     with pytest.raises(PolicyError, match=r"^p\.toml: not valid TOML"):
         parse_policy(b"version = ", "p.toml")

@@ -82,6 +82,7 @@ class Reading:
     remote_url: str  # also named beside an embedded one
     store_sha256: str  # of the store as the SDK gives it back, which may not be the file's bytes
     signed: Mapping[str, ManifestBytes]  # claim and signature by label
+    cut: str = ""  # what is beyond a limit and was left unread
 
     def reachable(self) -> tuple[str, ...]:
         """Return the labels that the active manifest leads to, itself first."""
@@ -151,12 +152,34 @@ def _reading(reader: c2pa.Reader) -> Reading:
         remote_url=clip(str(reader.get_remote_url() or "")),
         store_sha256=hashlib.sha256(store).hexdigest(),
         signed={},
+        cut=_cut(object_of(report.get("manifests"))),
     )
     signed = dict(_signed(store))
     for label in reading.reachable():
         if label not in signed and label in reading.manifests:
             signed.update(_signed(_store(reader, label)))
     return replace(reading, signed=signed)
+
+
+def _cut(manifests: JsonObject) -> str:
+    """Return what of the manifests is beyond ``MAX_ITEMS``: an edit could stand there."""
+    if len(manifests) > MAX_ITEMS:
+        return f"more than {MAX_ITEMS} manifests; the rest unread"
+    for row in map(object_of, manifests.values()):
+        assertions = row.get("assertions")
+        counts = {"ingredients": _length(row.get("ingredients")), "assertions": _length(assertions)}
+        counts["actions"] = sum(
+            _length(object_of(object_of(a).get("data")).get("actions"))
+            for a in array_of(assertions)
+        )
+        for what, count in counts.items():
+            if count > MAX_ITEMS:
+                return f"more than {MAX_ITEMS} {what} in one manifest; the rest unread"
+    return ""
+
+
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _store(reader: c2pa.Reader, label: str) -> bytes:

@@ -101,6 +101,8 @@ class C2paExaminer:
         if not isinstance(reading, Reading):
             yield from _refused(view, reading, stores)
             return
+        if reading.cut:
+            yield view.finding("credential_unreadable", detail=reading.cut)
         judged = judge(reading, self._table, self._evaluation)
         story = tell(reading, judged, self._products or Products(""))
         opinion = second.ask(data, media_type, self._evaluation)

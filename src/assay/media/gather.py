@@ -131,6 +131,7 @@ class Gather:
         """Inflate the first ``size`` bytes of a zlib stream; what is damaged gives nothing."""
         size = min(size, MAX_TEXT, MAX_INFLATED - self.inflated)
         if size <= 0:
+            self.trouble("metadata_bomb", f"more not inflated: {MAX_INFLATED >> 20} MiB reached")
             return b""
         try:
             out = zlib.decompressobj().decompress(packed, size)

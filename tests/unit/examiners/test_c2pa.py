@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.core.errors import LimitReached, Malformed, NotApplicable
+from assay.core.findings import INCOMPLETE
 from assay.core.vocab import Level, Polarity
+from assay.examiners._c2pa_json import MAX_ITEMS
 from assay.trust.anchors import AnchorTable
 from tests.support.authority import (
     CAPTURED,
@@ -191,6 +193,13 @@ def test_own_finishing_steps_of_a_generator_are_no_edit() -> None:
 def test_a_picture_placed_without_being_listed_is_an_edit() -> None:
     steps = [CREATED_BY_AI, Step("c2pa.placed")]
     assert credential(sign(picture(), "image/jpeg", GENERATOR, steps)).level is Level.E
+
+
+def test_a_manifest_with_more_than_is_read_is_a_finding() -> None:
+    steps = [CREATED_BY_AI, *[Step("c2pa.converted")] * MAX_ITEMS, Step("c2pa.placed")]
+    found = flags(seen(sign(picture(), "image/jpeg", GENERATOR, steps)))
+    assert "credential_unreadable" in set(found) & INCOMPLETE
+    assert not flags(seen(sign(picture(), "image/jpeg", GENERATOR, steps[:MAX_ITEMS])))
 
 
 def test_a_listed_camera_is_c3_and_an_edit_after_it_is_an_edit() -> None:

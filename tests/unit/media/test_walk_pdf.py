@@ -204,6 +204,14 @@ def test_objects_inside_one_comment_cost_no_square_of_time() -> None:
     assert texts(walk(data, "application/pdf")) == {}
 
 
+def test_lying_indexes_that_use_up_what_may_be_inflated_are_told() -> None:
+    lies = (f"/Type /ObjStm /N 1 /First {1 << 20} {FLATE}", zlib.compress(b" " * (1 << 20)))
+    data = in_object_stream(INFO)
+    flood = data.replace(b"%PDF-1.7\n", b"", 1)
+    found = walk(pdf(*[lies] * 17) + flood, "application/pdf")
+    assert texts(found) == SAID or "metadata_bomb" in {t.flag for t in found.troubles}
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"<<", b"<< /A (", b"<< /A [ >>", b"<< /A <zz> >>", b"<<" * 99, b"<< /A ]"]
 )

@@ -28,6 +28,7 @@ _CAMERA_CAPTIONS = (
     "minolta digital camera",
     "digital camera",
 )
+_MAX_SIDE = (1 << 32) - 1  # pixels: the largest LONG; a hostile DOUBLE may be beyond any sum
 _EXPOSURE = ("ExposureTime", "FNumber", "ISO", "ShutterSpeedValue", "ApertureValue")
 
 
@@ -221,7 +222,7 @@ def _sizes(exif: Exif) -> Iterator[tuple[int, int]]:
     ):
         wide, high = exif.number(width, group), exif.number(height, group)
         if wide and high and wide >= 16 and high >= 16:  # placeholders such as 1×1 say nothing
-            yield int(wide), int(high)
+            yield min(int(wide), _MAX_SIDE), min(int(high), _MAX_SIDE)
 
 
 def _gps(exif: Exif) -> tuple[float, float] | None:

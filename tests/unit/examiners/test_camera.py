@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +131,19 @@ def test_another_thumbnail_is_a_contradiction() -> None:
 def test_other_proportions_are_a_contradiction() -> None:
     rows = examine(photo(scene(size=(300, 300)), exif_block()))
     assert outcomes(rows) == {("proportions_differ", "contradiction")}
+
+
+def test_a_size_that_no_number_holds_contradicts_and_never_raises() -> None:
+    sides = (16.0, 1.7e308)  # DOUBLE, which TIFF knows and cameras do not write
+    head = b"II*\0\x08\0\0\0" + struct.pack("<H", 3)
+    rows = b"".join(struct.pack("<HHII", 0x100 + n, 12, 1, 50 + 8 * n) for n in (0, 1))
+    rows += struct.pack("<HHII", 0x10F, 2, 8, 66) + b"\0\0\0\0"
+    exif = head + rows + struct.pack("<2d", *sides) + b"Example\0"
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480)).save(out, "JPEG", exif=b"Exif\0\0" + exif)
+    found = examine(out.getvalue())
+    assert level(found) is Level.C1
+    assert ("proportions_differ", "contradiction") in outcomes(found)
 
 
 def test_a_named_editor_explains_what_would_contradict() -> None:

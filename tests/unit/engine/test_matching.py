@@ -215,3 +215,14 @@ def test_a_list_with_the_name_of_one_of_the_user_is_refused_before_it_shuts_out_
     with pytest.raises(UsageError, match="'mine' meets this case already"):
         matching.keep_lists(session, [tmp_path / "mine.json"], ACTOR)
     assert started(session).rows.keys() == {"mine"}
+
+
+@pytest.mark.parametrize(("digits", "hits"), [("ab" * 144, 1), ("ab", 0), ("ab" * 143, 0), ("", 0)])
+def test_a_licensed_hash_of_another_width_is_compared_with_nothing(
+    session: Session, tmp_path: Path, digits: str, hits: int
+) -> None:
+    other = {"HashName": "PhotoDNA", "HashValue": "ab" * 144, "MD5": list_files.md5(3)}
+    known(tmp_path, {**list_files.media(3), "Category": 1, "AlternativeHashes": [other]})
+    value = {"algorithm": "photodna", "value": digits}
+    seen = Observation(cases.sha(1), "a-plug-in", "1", matching.LICENSED, value)
+    assert len(started(session).matches([], [], [seen])) == hits

@@ -76,8 +76,12 @@ def walk_ogg(gather: Gather) -> None:
         _page(gather, streams, head, first, lengths)
     gather.end = gather.end or min(pos, size)
     for stream in streams.values():
-        if stream.codec and not stream.done:
-            gather.trouble("truncated", f"the {stream.codec} stream ends before its comments do")
+        _ended(gather, stream)
+
+
+def _ended(gather: Gather, stream: _Stream | None) -> None:
+    if stream is not None and stream.codec and not stream.done:
+        gather.trouble("truncated", f"the {stream.codec} stream ends before its comments do")
 
 
 def _page(
@@ -93,6 +97,7 @@ def _page(
         if len(streams) >= _MAX_STREAMS and serial not in streams:
             gather.trouble("malformed", f"more than {_MAX_STREAMS} streams; the rest unread")
             return
+        _ended(gather, streams.get(serial))
         streams[serial] = _Stream()
     stream = streams.get(serial)
     if stream is None or stream.done:

@@ -103,3 +103,15 @@ def test_a_packet_without_end_is_a_bomb_and_costs_no_memory() -> None:
 def test_what_lies_behind_the_last_page_is_a_trailer() -> None:
     found = walk(opus(b"a=1") + b"PK hidden", "audio/ogg")
     assert [s.data for s in found.slots if s.kind is SlotKind.TRAILER] == [b"PK hidden"]
+
+
+def test_a_stream_that_begins_again_before_its_comments_is_told() -> None:
+    def page(flags: int, body: bytes, length: int) -> bytes:
+        return b"OggS\0" + bytes([flags, *[0] * 8]) + b"abcd" + bytes([*[0] * 8, 1, length]) + body
+
+    head = page(2, b"OpusHead" + b"\0" * 11, 19)
+    whole = page(0, b"OpusTags" + b"\0" * 8, 16)
+    cut = page(0, b"OpusTags" + b"\0" * 247, 255)  # goes on in a page that never comes
+    assert not walk(head + whole + head + whole, "audio/ogg").troubles
+    found = walk(head + cut + head + whole, "audio/ogg")
+    assert [t.flag for t in found.troubles] == ["truncated"]

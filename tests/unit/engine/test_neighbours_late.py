@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.core.facts import Observation
-from assay.core.vocab import Level, Polarity
+from assay.core.vocab import Level, Polarity, Role
 from assay.engine.batch import Batch, Committer
 from assay.engine.judging import Judge
 from assay.engine.neighbours import Neighbourhood
@@ -109,3 +109,33 @@ def test_a_member_that_falls_with_its_head_was_searched(case: Case) -> None:
         Neighbourhood(case, judge, shipped_policy()).settle(tx, rulings)
     assert lanes(case)[2] == ("synthetic", 4)
     assert lanes(case)[3] == ("synthetic", 2)  # near 5, which stands in lane 1
+
+
+def test_a_preview_with_a_camera_record_that_turns_up_as_a_file_is_a_photograph(case: Case) -> None:
+    to = committer(case)
+    inside = replace(cases.place(1, "9.jpg", "preview"), role=Role.PREVIEW)
+    alike = {"member": cases.sha(1), "distance": 0, "quality": 100}
+    relation = replace(said(9, Level.N), kind="preview", value=alike)
+    commit(to, Picture(9, looks(9)))
+    photo = Picture(1, looks(1), PHOTO)
+    to.commit(
+        Batch(
+            items=[cases.item(1)],
+            occurrences=[Found(inside, cases.sha(9))],
+            observations=[*photo.observations(), relation],
+            dirty={cases.sha(1): None},
+        ),
+        "in a test",
+    )
+    decision = {"scheme": "neutral", "category": "5"}
+    with case.transaction(cases.ACTOR, "decision.recorded") as tx:
+        tx.add_decision(cases.sha(9), **decision)
+    to.commit(Batch(entries=[], dirty={cases.sha(9): None}), "in a test")
+    placement = case.reader.placement(cases.sha(1))
+    assert placement is not None
+    assert placement.shown_with == cases.sha(9)
+    commit(to, Picture(2, looks(1, 5), SIGNED))
+    assert lanes(case)[2] == ("synthetic", 4)  # a preview is nobody's neighbour
+    to.commit(Batch(occurrences=[Found(cases.place(1))], dirty={cases.sha(1): None}), "in a test")
+    assert lanes(case)[1] == ("camera", 1)
+    assert lanes(case)[2] == ("conflict", 1)

@@ -105,3 +105,12 @@ def test_a_flood_of_statements_keeps_the_change() -> None:
 def test_any_bytes_are_survived(data: bytes, kind: str) -> None:
     for prefix in (b"", b'{"prompt": ', b"<rdf:RDF>", A1111.encode()):
         assert {o.kind for o in seen(prefix + data, kind)} <= {"sidecar"}
+
+
+def test_every_value_of_a_list_in_xmp_is_read() -> None:
+    terms = ["digitalCapture", *(f"term{n}" for n in range(9)), "compositeSynthetic"]
+    items = "".join(f"<rdf:li>x/{term}</rdf:li>" for term in terms)
+    packet = xmp({"Iptc4xmpExt:DigitalSourceType": "@"}).replace("@", f"<rdf:Bag>{items}</rdf:Bag>")
+    examiner = SidecarExaminer()
+    rows = examiner.examine(make_view(examiner, packet.encode(), "application/rdf+xml"))
+    assert [o.value["says"] for o in rows] == ["E"]

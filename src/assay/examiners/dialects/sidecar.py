@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from assay.core.jsonvalue import JsonObject
 from assay.examiners.dialects.bounded import json_object
 from assay.examiners.dialects.record import Bundle, Text
-from assay.examiners.dialects.texts import SIDECAR, XMP, carried
+from assay.examiners.dialects.texts import MAX_COPIES, SIDECAR, XMP, carried
 from assay.media.xmp import read_xmp
 
 MAX_BYTES = 1 << 20  # a record and its prompts are some kilobytes; graphs stay below this too
@@ -47,12 +47,12 @@ def _locator(data_length: int) -> str:
 
 
 def _xmp(data: bytes) -> tuple[Bundle, ...]:
-    texts = tuple(
-        Text(name.lower(), value, name, "XMP file", _locator(len(data)))
-        for name, values in read_xmp(data).properties.items()
-        for value in values[:1]
-    )
-    return (Bundle(XMP, texts),) if texts else ()
+    copies: dict[int, list[Text]] = {}  # as in ``texts.bundles``: a second value is a second copy
+    for name, values in read_xmp(data).properties.items():
+        for copy, value in enumerate(values):
+            text = Text(name.lower(), value, name, "XMP file", _locator(len(data)))
+            copies.setdefault(min(copy, MAX_COPIES - 1), []).append(text)
+    return tuple(Bundle(XMP, tuple(texts)) for texts in copies.values())
 
 
 def _object(text: str) -> tuple[Bundle, ...]:

@@ -39,8 +39,8 @@ LIMITS = (
     "Metadata can be removed, added or copied. A missing record says nothing about the origin.",
     "A signature proves who signed, and that the bytes did not change since; not what is shown.",
     "No pixel detector is part of this version: a generation record alone leaves a file unknown.",
-    "A public watermark in the pixels is a statement: a library puts it into any picture. That none "
-    "was found says nothing.",
+    "A public watermark in the pixels is a statement: a library puts it into any picture. That "
+    "none was found says nothing.",
     "Evidence levels S1-S5, E and C1-C3 are ordered by what forging them costs; no error rate was "
     "measured for them and none is claimed.",
     "A known-hash list says what its owner thinks of a content. Lanes 2 and 3 hold what the lists "

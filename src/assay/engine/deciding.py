@@ -11,7 +11,7 @@ from assay.core.errors import UsageError
 from assay.core.facts import Sha256
 from assay.engine.rejudge import Change, apply
 from assay.engine.session import Session
-from assay.engine.stacks import stack_mark
+from assay.engine.stack_mark import stack_mark
 from assay.store import queries
 
 

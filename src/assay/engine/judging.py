@@ -101,7 +101,7 @@ class _Court:
     def load(self, shas: Sequence[Sha256]) -> None:
         """Read these items and, level by level, the pictures that carry them."""
         level = list(shas)
-        for _ in range(_LEVELS + 1):
+        for _ in range(_LEVELS + 2):  # the head of a stack may be as deep as what it heads
             missing = [sha for sha in level if sha not in self._bundles]
             if not missing:
                 return

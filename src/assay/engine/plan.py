@@ -10,7 +10,6 @@ from assay.core.jsonvalue import Json, JsonObject, digest_of
 from assay.core.opening import Limits
 from assay.core.vocab import CostClass, Need
 from assay.media.kinds import FIRST_LOOK, can_move
-from assay.openers.registry import all_openers
 
 WHOLE_FILE = 256 << 20  # bytes a worker reads whole; larger files are digested in pieces
 SECONDS_BASE = 20.0  # wall seconds for one file, plus SECONDS_PER_MB for each MiB (DESIGN §6)
@@ -84,6 +83,9 @@ class Plan:
             for info in self.examiners
             if self.in_passes(info)
         ]
+        # Most commands make no plan, and the openers cost them a third of a second.
+        from assay.openers.registry import all_openers
+
         openers: list[Json] = [[o.name, o.version] for o in all_openers()]
         limits = _limits(self.limits)
         return digest_of({"checks": checks, "openers": openers, "limits": limits})[:16]

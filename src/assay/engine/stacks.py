@@ -9,13 +9,12 @@ a head takes the nearest ``MOST``; what remains forms further stacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
 
 from assay.core.facts import Sha256, Stacked
-from assay.core.jsonvalue import digest_of
 from assay.engine.judging import Judge, Ruling, put
 from assay.lists.gathering import Gathering
 from assay.store import near
@@ -27,11 +26,6 @@ MOST = 1000  # members of a stack
 _BLOCK = 256  # pictures asked for at once
 _MANY = 4096  # pictures from which on an index pays
 _PAGE = 500  # items judged at a time
-
-
-def stack_mark(head: Sha256, members: Iterable[Sha256]) -> str:
-    """Return 12 digits that stand for exactly these files: what a person saw and decides on."""
-    return digest_of([head, *sorted(members)])[:12]
 
 
 def restack(case: Case, judge: Judge, policy: Policy, tx: Transaction) -> list[Ruling]:

@@ -25,7 +25,7 @@ from assay.core.findings import finding_text
 from assay.core.jsonvalue import Json
 from assay.core.names import display, join_chain
 from assay.engine.prior import Met
-from assay.engine.stacks import stack_mark
+from assay.engine.stack_mark import stack_mark
 from assay.exports.provenance import claim, provenance
 from assay.media.sniff import disagrees
 from assay.store.records import Trace
